@@ -1,0 +1,476 @@
+"""The one door to the network: DNS over UDP and TCP (RFC 1035 section 4.2, RFC 7766, RFC 5452).
+
+Nothing else in `crawler` opens a socket, and nothing leaves here without its turn
+from `manners`. A query goes out of a socket picked at random, under a random id; a
+reply counts only if it comes back to that socket, from that address and port, under
+that id, and repeats the question (RFC 5452 section 9.1). Everything else that comes
+in is counted as a stray, and wakes nobody.
+
+What the world does wrong comes back as a `Silence`; nothing that it sends can raise.
+Whether a reply decodes, is cut short (TC) or makes sense is the resolver's business,
+and so are retries. Deadlines are `deadlines`. ICMP errors are not read: a port that
+is closed looks like silence. The ports of the sockets stay for the life of a
+network, so whoever has seen them must guess the id and the socket (16 bits and 3);
+who needs better than that signs the zone.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from abc import ABC, abstractmethod
+from array import array
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from math import inf
+from typing import TYPE_CHECKING, Any, Self
+
+import trio
+
+from crawler.deadlines import Deadlines, Waiter
+from crawler.manners import Line, Manners, is_special
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection
+
+type_sockaddr = tuple[Any, ...]  # (host, port) or (host, port, flow, scope), as the socket module has it
+
+_RECEIVE_BUFFER = 4 * 1024 * 1024  # octets; the default loses answers when thousands are in flight
+_OUTSTANDING = 16_384  # per socket: a quarter of the ids, so a free one is found at once
+_DRAIN = 1_000  # datagrams read in one go, before other tasks have their turn
+_HEADER = 12
+_STRAY_MESSAGES = 8  # messages on one TCP connection that do not answer the question
+_BARE_RCODES = frozenset({1, 2, 4, 5})  # FORMERR, SERVFAIL, NOTIMP, REFUSED: may come without the question
+
+
+class Silence(StrEnum):
+    """Why there is no reply."""
+
+    TIMEOUT = "timeout"  # nothing that matched came within our patience
+    UNREACHABLE = "unreachable"  # our own system or the network says that nobody is there, or may be asked
+    CONNECTION_REFUSED = "connection-refused"  # TCP only
+    CLOSED = "closed"  # TCP only: closed or reset before a whole matching reply
+    TOO_MANY = "too-many"  # our own cap: no id, port or file descriptor left
+
+
+_UNREACHABLE = frozenset(
+    {
+        errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN,
+        errno.EPERM, errno.EACCES, errno.EINVAL, errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL,
+    }
+)  # fmt: skip
+_TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
+def _meaning(fault: OSError) -> Silence:
+    """What an error of the operating system means for a query."""
+    if fault.errno in _UNREACHABLE:
+        return Silence.UNREACHABLE
+    if fault.errno in _TOO_MANY:
+        return Silence.TOO_MANY
+    if isinstance(fault, ConnectionRefusedError):
+        return Silence.CONNECTION_REFUSED
+    return Silence.TIMEOUT if fault.errno == errno.ETIMEDOUT else Silence.CLOSED
+
+
+@dataclass(slots=True, kw_only=True)
+class Counters:
+    """What passed through the door since it was opened."""
+
+    udp_sent: int = 0
+    udp_received: int = 0  # replies that matched
+    tcp_sent: int = 0
+    tcp_received: int = 0
+    timeouts: int = 0
+    strays: int = 0  # messages that matched nothing
+    bytes_out: int = 0
+    bytes_in: int = 0  # of replies that matched
+    busiest_address: str | None = None
+    busiest_rate: int = 0  # most queries that one address saw in any one second
+
+
+class Network(ABC):
+    """What the resolver needs of the world.
+
+    A query is handed in with id 0; what comes back carries whatever id the network drew.
+    `patience` (seconds) runs from the moment the query goes out: waiting for our turn is
+    not the server's fault. `sent_at` (trio's clock) is when the query went out whose
+    result was returned last: read it before the next checkpoint.
+    """
+
+    counters: Counters
+    sent_at: float = -inf
+
+    @abstractmethod
+    async def over_udp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
+        """Ask over UDP; one datagram out."""
+
+    @abstractmethod
+    async def over_tcp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
+        """Ask over a TCP connection of its own."""
+
+
+@lru_cache(65_536)
+def canonical(address: str) -> str | None:
+    """The address as the system writes it, or None if it is none (scoped ones are none, too)."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.inet_ntop(family, socket.inet_pton(family, address))
+    except (OSError, ValueError):  # ValueError: a NUL or other characters that no address has
+        return None
+
+
+def question_of(query: bytes) -> bytes:
+    """The octets of the question section: name, type and class (RFC 1035 section 4.1.2)."""
+    at = _HEADER
+    while query[at]:
+        at += query[at] + 1
+    return query[_HEADER : at + 5]
+
+
+def answers(reply: bytes, question: bytes) -> bool:
+    """Whether `reply` is a response to `question`; id and addresses are matched elsewhere."""
+    if len(reply) < _HEADER or not reply[2] & 0x80:
+        return False
+    end = _HEADER + len(question)
+    if reply[4:6] == b"\0\1" and len(reply) >= end:
+        asked = reply[_HEADER:end]
+        return asked == question or (asked[-4:] == question[-4:] and asked.lower() == question.lower())
+    bare = reply[4:6] == b"\0\0" or len(reply) == _HEADER  # some servers send a header alone, counts kept
+    return bare and reply[3] & 0x0F in _BARE_RCODES
+
+
+class _Exchange(Waiter):
+    """One UDP query on its way."""
+
+    __slots__ = ("address", "id", "outstanding", "port", "question")
+
+    def __init__(
+        self, task: trio.lowlevel.Task, deadline: float, outstanding: dict[int, _Exchange],
+        id: int, address: str, port: int, question: bytes,
+    ) -> None:  # fmt: skip
+        self.task = task
+        self.deadline = deadline
+        self.outstanding = outstanding
+        self.id = id
+        self.address = address
+        self.port = port
+        self.question = question
+        self.result: bytes | Silence | None = None
+        outstanding[id] = self
+
+    def expire(self) -> None:
+        del self.outstanding[self.id]
+        self.wake(Silence.TIMEOUT)
+
+    def abort(self, _: object) -> trio.lowlevel.Abort:
+        """The waiting task is cancelled: nothing of it stays behind."""
+        del self.outstanding[self.id]
+        self.task = None
+        return trio.lowlevel.Abort.SUCCEEDED
+
+
+class _UdpSocket:
+    """One of our sockets and the queries that went out of it."""
+
+    __slots__ = ("blocked", "outstanding", "sock")
+
+    def __init__(self, family: socket.AddressFamily) -> None:
+        self.outstanding: dict[int, _Exchange] = {}
+        self.blocked = trio.Lock()  # only one task may wait for a socket to become writable
+        self.sock = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self.sock.setblocking(False)
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+            if family == socket.AF_INET6:
+                self.sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            self.sock.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", 0))
+        except BaseException:
+            self.sock.close()
+            raise
+
+    async def writable(self) -> None:
+        """Wait until the system takes another datagram."""
+        async with self.blocked:
+            await trio.lowlevel.wait_writable(self.sock)
+
+
+def _open_sockets(family: socket.AddressFamily, count: int) -> list[_UdpSocket]:
+    """The sockets of one family; none if the machine does not have it."""
+    opened: list[_UdpSocket] = []
+    try:
+        while len(opened) < count:
+            opened.append(_UdpSocket(family))
+    except OSError as fault:
+        for one in opened:
+            one.sock.close()
+        if fault.errno not in _UNREACHABLE:
+            raise
+        return []
+    return opened
+
+
+class _Random:
+    """16-bit numbers of the system's generator, drawn in bulk (a call for each costs a microsecond)."""
+
+    __slots__ = ("_pool",)
+
+    def __init__(self) -> None:
+        self._pool: list[int] = []
+
+    def draw(self) -> int:
+        try:
+            return self._pool.pop()
+        except IndexError:
+            self._pool = array("H", os.urandom(8_192)).tolist()
+            return self._pool.pop()
+
+
+class UdpTcpNetwork(Network):
+    """The real network. Open it by `open_network`; a subclass (the lab's) by `running`."""
+
+    def __init__(
+        self, manners: Manners, *, sockets: int = 8, connections: int = 256,
+        allow_special: bool = False, allowed: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        self.manners = manners
+        self._counters = Counters()
+        self._sockets = sockets
+        self._udp4: list[_UdpSocket] = []
+        self._udp6: list[_UdpSocket] = []
+        self._random = _Random()
+        self._deadlines = Deadlines()
+        self._connections = trio.CapacityLimiter(connections)
+        self._allow_special = allow_special
+        self._allowed = frozenset(filter(None, map(canonical, allowed)))
+
+    @property
+    def counters(self) -> Counters:  # type: ignore[override]
+        """The counters as they stand."""
+        self._counters.busiest_address = self.manners.busiest_address
+        self._counters.busiest_rate = self.manners.busiest_rate
+        return self._counters
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Self]:
+        """Open the sockets, start the readers; at the end, stop and close them."""
+        held: Exception | None = None
+        self._udp4 = _open_sockets(socket.AF_INET, self._sockets)
+        try:
+            self._udp6 = _open_sockets(socket.AF_INET6, self._sockets)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._deadlines.run)
+                nursery.start_soon(self.manners.run)
+                for one in self._udp4 + self._udp6:
+                    nursery.start_soon(self._read, one)
+                try:
+                    yield self
+                except Exception as fault:  # handed on below, unwrapped: our nursery is nobody's business
+                    held = fault
+                nursery.cancel_scope.cancel()
+        finally:
+            for one in self._udp4 + self._udp6:
+                one.sock.close()
+            self._udp4, self._udp6 = [], []
+        if held is not None:
+            raise held
+
+    def _outbound(self, address: str, port: int) -> tuple[type_sockaddr, bytes]:
+        """Where a query for `address` really goes, and what precedes it.
+
+        The prefix goes before each datagram, and once at the start of a TCP connection,
+        before the first length; over TCP nothing precedes what the server sends.
+        """
+        return (address, port), b""
+
+    def _inbound(self, datagram: bytes, source: type_sockaddr) -> tuple[str, int, int]:
+        """Who really sent a datagram (as `_outbound` was asked for it), and where its message starts."""
+        return source[0], source[1], 0
+
+    def _admissible(self, address: str) -> bool:
+        return self._allow_special or not is_special(address) or address in self._allowed
+
+    async def _turn(self, address: str) -> Line | None:
+        """Our turn to ask this address; None if it may not be asked at all."""
+        if not self._admissible(address):
+            return None
+        return self.manners.admit(address, trio.current_time()) or await self.manners.wait(address)
+
+    async def over_udp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
+        where = canonical(address)
+        line = None if where is None else await self._turn(where)
+        if where is None or line is None:
+            return Silence.UNREACHABLE
+        try:
+            exchange = await self._send(query, where, port, patience)
+            if isinstance(exchange, Silence):
+                return exchange
+            await trio.lowlevel.wait_task_rescheduled(exchange.abort)
+            self.sent_at = exchange.deadline - patience
+            return self._told(line, exchange)
+        finally:
+            self.manners.done(line)
+
+    def _told(self, line: Line, exchange: _Exchange) -> bytes | Silence:
+        """Take the result out of an exchange, and tell manners of it."""
+        result: bytes | Silence | None = exchange.result
+        assert result is not None  # who wakes us sets it
+        exchange.result = None  # the sweeper may hold the exchange for a while, but not the reply
+        if result is Silence.TIMEOUT:
+            self._counters.timeouts += 1
+            self.manners.missed(line, trio.current_time())
+        elif line.worried:
+            self.manners.heard(line, trio.current_time())
+        return result
+
+    async def _send(self, query: bytes, address: str, port: int, patience: float) -> _Exchange | Silence:
+        """Send one datagram; what is returned is already waited for."""
+        target, prefix = self._outbound(address, port)
+        sockets = self._udp6 if ":" in target[0] else self._udp4
+        while True:
+            one = self._pick(sockets)
+            if one is None:
+                return Silence.TOO_MANY if sockets else Silence.UNREACHABLE
+            number = self._random.draw()
+            while number in one.outstanding:
+                number = self._random.draw()
+            try:
+                one.sock.sendto(prefix + number.to_bytes(2) + query[2:], target)
+            except BlockingIOError:
+                await one.writable()
+                continue
+            except OSError as fault:
+                await trio.lowlevel.checkpoint()
+                return _meaning(fault)
+            counters = self._counters
+            counters.udp_sent += 1
+            counters.bytes_out += len(query)
+            exchange = _Exchange(
+                trio.lowlevel.current_task(), trio.current_time() + patience, one.outstanding,
+                number, address, port, question_of(query),
+            )  # fmt: skip
+            self._deadlines.add(exchange)
+            return exchange
+
+    def _pick(self, sockets: list[_UdpSocket]) -> _UdpSocket | None:
+        """A socket at random; any with room if that one is full, None if all are."""
+        if not sockets:
+            return None
+        one = sockets[self._random.draw() % len(sockets)]
+        if len(one.outstanding) < _OUTSTANDING:
+            return one
+        return next((other for other in sockets if len(other.outstanding) < _OUTSTANDING), None)
+
+    async def _read(self, one: _UdpSocket) -> None:
+        """Read one socket for ever: drain it, wake whom each reply is for."""
+        recvfrom, deliver = one.sock.recvfrom, self._deliver
+        while True:
+            await trio.lowlevel.wait_readable(one.sock)
+            try:
+                for _ in range(_DRAIN):
+                    deliver(one, *recvfrom(65_535))
+            except OSError:  # drained; or the error of an earlier send, which is nobody's reply
+                continue
+
+    def _deliver(self, one: _UdpSocket, datagram: bytes, source: type_sockaddr) -> None:
+        """Give a datagram to the query that it answers, if there is one."""
+        address, port, start = self._inbound(datagram, source)
+        reply = datagram[start:] if start else datagram
+        exchange = one.outstanding.get(int.from_bytes(reply[:2]))
+        if (
+            exchange is None
+            or exchange.address != address
+            or exchange.port != port
+            or not answers(reply, exchange.question)
+        ):
+            self._counters.strays += 1
+            return
+        del one.outstanding[exchange.id]
+        self._counters.udp_received += 1
+        self._counters.bytes_in += len(reply)
+        exchange.wake(reply)
+
+    async def over_tcp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
+        where = canonical(address)
+        line = None if where is None else await self._turn(where)
+        if where is None or line is None:
+            return Silence.UNREACHABLE
+        try:
+            async with self._connections:
+                started = trio.current_time()
+                result = await self._converse(query, where, port, patience)
+            self.sent_at = started
+            if result is Silence.TIMEOUT:
+                self._counters.timeouts += 1
+                self.manners.missed(line, trio.current_time())
+            return result
+        finally:
+            self.manners.done(line)
+
+    async def _converse(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
+        """Connect, ask, read, close: all within our patience."""
+        target, prefix = self._outbound(address, port)
+        message = self._random.draw().to_bytes(2) + query[2:]
+        try:
+            with (
+                trio.move_on_after(patience),
+                trio.socket.socket(socket.AF_INET6 if ":" in target[0] else socket.AF_INET) as sock,
+            ):
+                await sock.connect(target)
+                stream = trio.SocketStream(sock)
+                self._counters.tcp_sent += 1
+                self._counters.bytes_out += len(message) + 2
+                await stream.send_all(prefix + len(message).to_bytes(2) + message)
+                return await self._tcp_reply(stream, message)
+        except trio.BrokenResourceError:
+            return Silence.CLOSED
+        except OSError as fault:
+            return _meaning(fault)
+        return Silence.TIMEOUT
+
+    async def _tcp_reply(self, stream: trio.SocketStream, message: bytes) -> bytes | Silence:
+        """The first message on the connection that answers ours."""
+        buffer = bytearray()
+        for _ in range(_STRAY_MESSAGES):
+            head = await _take(stream, buffer, 2)
+            reply = head and await _take(stream, buffer, int.from_bytes(head))
+            if reply is None:
+                break
+            if reply[:2] == message[:2] and answers(reply, question_of(message)):
+                self._counters.tcp_received += 1
+                self._counters.bytes_in += len(reply) + 2
+                return reply
+            self._counters.strays += 1
+        return Silence.CLOSED
+
+
+async def _take(stream: trio.SocketStream, buffer: bytearray, count: int) -> bytes | None:
+    """The next `count` octets of a stream; None if it ends before."""
+    while len(buffer) < count:
+        more = await stream.receive_some()
+        if not more:
+            return None
+        buffer += more
+    taken = bytes(buffer[:count])
+    del buffer[:count]
+    return taken
+
+
+@asynccontextmanager
+async def open_network(
+    manners: Manners | None = None, sockets: int = 8, *, connections: int = 256,
+    allow_special: bool = False, allowed: Collection[str] = (),
+) -> AsyncIterator[UdpTcpNetwork]:  # fmt: skip
+    """Open the door.
+
+    Special-purpose addresses (loopback, private, documentation ...) are unreachable
+    unless `allow_special` is set, or the address is among `allowed` (stubs are).
+    """
+    net = UdpTcpNetwork(
+        manners or Manners(), sockets=sockets, connections=connections, allow_special=allow_special, allowed=allowed
+    )
+    async with net.running():
+        yield net
