@@ -1,0 +1,156 @@
+"""One question to one server: UDP, then TCP if it was cut short; EDNS, then plain DNS if the server chokes on it.
+
+What servers are like is remembered here (`Servers`): their round-trip time, whether
+they are silent, whether they bear EDNS (RFC 6891 section 7). Which server to ask
+is ``iterate``; what the reply means is ``reply``.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from random import random
+from typing import TYPE_CHECKING, NamedTuple
+
+import trio
+
+from crawler.net import Silence
+from crawler.resolver.answer import Outcome
+from crawler.standards.wire import Rcode, WireFault, decode, encode_query
+
+if TYPE_CHECKING:
+    from crawler.net import Network
+    from crawler.resolver.limits import Limits
+    from crawler.resolver.memo import Lookup
+    from crawler.standards.wire import Message
+
+Address = tuple[str, int]  # IP address as text, port
+
+
+class Habits:
+    """What we remember of one server address."""
+
+    __slots__ = ("edns", "rtt", "silent")
+
+    def __init__(self) -> None:
+        self.rtt = 0.0  # smoothed, seconds; 0 = never heard of
+        self.silent = 0  # time-outs in a row
+        self.edns = True
+
+    def heard(self, seconds: float) -> None:
+        """A reply came after `seconds` (RFC 6298 section 2's smoothing, without the variance)."""
+        self.rtt = seconds if not self.rtt else 0.75 * self.rtt + 0.25 * seconds
+        self.silent = 0
+
+
+class Servers:
+    """Round-trip memory of server addresses, bounded: the least recently used is forgotten."""
+
+    def __init__(self, limit: int) -> None:
+        self._known: OrderedDict[Address, Habits] = OrderedDict()
+        self._limit = limit
+
+    def of(self, address: Address) -> Habits:
+        habits = self._known.get(address)
+        if habits is None:
+            habits = self._known[address] = Habits()
+            if len(self._known) > self._limit:
+                self._known.popitem(last=False)
+        return habits
+
+    def order(self, addresses: list[Address]) -> list[Address]:
+        """Best first: fewest recent time-outs, then the quickest, with a die thrown so that none is forgotten."""
+        if len(addresses) < 2:
+            return list(addresses)
+        return sorted(addresses, key=self._badness)
+
+    def _badness(self, address: Address) -> float:
+        habits = self._known.get(address)
+        if habits is None:
+            return random() * 0.05
+        return habits.silent * 2.0 + habits.rtt * (0.5 + random())
+
+
+class Got(NamedTuple):
+    """What came back: a message, or (message None) the outcome that says why not."""
+
+    message: Message | None
+    outcome: Outcome
+    rtt: float | None
+
+
+_SILENCES = {
+    Silence.TIMEOUT: Outcome.TIMEOUT,
+    Silence.UNREACHABLE: Outcome.UNREACHABLE,
+}
+#: RCODEs by which servers that do not know EDNS answer it (RFC 6891 section 7; NOTIMP and BADVERS seen in the wild).
+_EDNS_CHOKES = (Rcode.FORMERR, Rcode.NOTIMP, Rcode.BADVERS)
+
+
+async def ask(
+    net: Network,
+    servers: Servers,
+    address: Address,
+    name: bytes,
+    qtype: int,
+    *,
+    lookup: Lookup,
+    limits: Limits,
+) -> Got:
+    """Put (name, qtype) to one server; every failure of the world is a value."""
+    habits = servers.of(address)
+    patience = _patience(habits, limits)
+    got = await _once(net, habits, address, name, qtype, edns=habits.edns, patience=patience, lookup=lookup)
+    message = got.message
+    if habits.edns:
+        if message is not None and message.rcode in _EDNS_CHOKES:
+            plain = await _once(net, habits, address, name, qtype, edns=False, patience=patience, lookup=lookup)
+            if plain.message is not None and plain.message.rcode not in _EDNS_CHOKES:
+                habits.edns = False
+                return plain
+        elif got.outcome is Outcome.TIMEOUT and habits.silent == limits.silences_before_plain:
+            plain = await _once(net, habits, address, name, qtype, edns=False, patience=patience, lookup=lookup)
+            if plain.message is not None:
+                habits.edns = False
+            return plain
+    return got
+
+
+def _patience(habits: Habits, limits: Limits) -> float:
+    """Three round trips, within bounds; longer for a server that was silent before."""
+    patience = max(limits.least_patience, habits.rtt * 3) if habits.rtt else limits.first_patience
+    return min(patience * (1 << min(habits.silent, 2)), limits.most_patience)
+
+
+async def _once(
+    net: Network,
+    habits: Habits,
+    address: Address,
+    name: bytes,
+    qtype: int,
+    *,
+    edns: bool,
+    patience: float,
+    lookup: Lookup,
+) -> Got:
+    """One query over UDP, and the same over TCP when the reply is truncated (RFC 7766 section 5)."""
+    query = encode_query(name, qtype, id=0, edns=edns)
+    lookup.spend()
+    sent = trio.current_time()
+    reply = await net.over_udp(query, address[0], address[1], patience)
+    if isinstance(reply, Silence):
+        if reply is Silence.TIMEOUT:
+            habits.silent += 1
+        return Got(None, _SILENCES.get(reply, Outcome.UNREACHABLE), None)
+    rtt = trio.current_time() - sent
+    habits.heard(rtt)
+    if len(reply) > 2 and reply[2] & 0x02:  # TC
+        lookup.spend()
+        sent = trio.current_time()
+        longer = await net.over_tcp(query, address[0], address[1], patience * 2)
+        if isinstance(longer, Silence):
+            return Got(None, Outcome.TRUNCATED, rtt)
+        reply, rtt = longer, trio.current_time() - sent
+    try:
+        return Got(decode(reply), Outcome.ANSWER, rtt)
+    except WireFault:
+        return Got(None, Outcome.MALFORMED, rtt)

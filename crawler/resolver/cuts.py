@@ -1,0 +1,104 @@
+"""The tree of known zone cuts: who serves a zone, what its parent said of its DS, and whether its keys are trusted.
+
+The hot, shared thing of a crawl. Bounded: a cut that no one asked for lately is
+forgotten, except the root and the stub zones. Filling a cut is ``iterate`` (from
+referrals) and ``validate`` (trust).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import trio
+
+from crawler.standards.names import ROOT, ancestors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawler.resolver.answer import Outcome
+    from crawler.resolver.ask import Address
+    from crawler.resolver.trust import Trust
+    from crawler.standards.wire import Record
+
+
+class Cut:
+    """One zone, seen from above: its servers, and the parent's word about its keys.
+
+    `proof` holds the DS, NSEC, NSEC3 and RRSIG records of the referral, whether they
+    prove anything or not.
+    """
+
+    __slots__ = ("dead", "expires", "glue", "name", "ns", "parent", "pinned", "proof", "trust", "unglued")
+
+    def __init__(
+        self,
+        name: bytes,
+        parent: Cut | None,
+        ns: Sequence[bytes],
+        glue: Sequence[Address],
+        *,
+        unglued: Sequence[bytes] = (),
+        proof: Sequence[Record] = (),
+        seconds: float = float("inf"),
+        pinned: bool = False,
+    ) -> None:
+        self.name = name
+        self.parent = parent
+        self.ns = tuple(ns)
+        self.glue = list(glue)
+        self.unglued = list(unglued)
+        self.proof = tuple(proof)
+        self.expires = trio.current_time() + seconds
+        self.pinned = pinned
+        self.trust: Trust | None = None
+        self.dead: tuple[Outcome, float] | None = None  # all servers failed so; until when that is believed
+
+
+class Cuts:
+    """Zone cuts by name; at most `limit` besides the pinned ones."""
+
+    def __init__(self, limit: int) -> None:
+        self._known: OrderedDict[bytes, Cut] = OrderedDict()
+        self._limit = limit
+
+    def add(self, cut: Cut) -> Cut:
+        """Remember a cut, in place of an older one of the same name (unless that one is pinned)."""
+        held = self._known.get(cut.name)
+        if held is not None and held.pinned:
+            return held
+        self._known[cut.name] = cut
+        if len(self._known) > self._limit:
+            self._forget()
+        return cut
+
+    def get(self, name: bytes) -> Cut | None:
+        """The cut at exactly this name, if it is known and has not run out."""
+        cut = self._known.get(name)
+        if cut is None:
+            return None
+        if cut.expires < trio.current_time():
+            del self._known[name]
+            return None
+        return cut
+
+    def closest(self, name: bytes, *, above: bool = False) -> Cut:
+        """The deepest known cut at or above the name; strictly above it for `above` (where DS lives)."""
+        for ancestor in ancestors(name):
+            if above and ancestor == name and name != ROOT:
+                continue
+            cut = self.get(ancestor)
+            if cut is not None:
+                self._known.move_to_end(ancestor)
+                return cut
+        raise LookupError("no root hints")  # our own mistake: the resolver pins the root
+
+    def _forget(self) -> None:
+        for name, cut in self._known.items():
+            if not cut.pinned:
+                del self._known[name]
+                return
+
+    def __len__(self) -> int:
+        return len(self._known)

@@ -1,0 +1,124 @@
+"""Single flight and bounded memory: what two look-ups need is fetched once (and never waited for in a circle).
+
+`Lookup` is the purse of one look-up: packets, time and depth that it may still
+spend. `Flights` lets look-ups share work under way; before one waits for another,
+the chain of who waits for whom is followed, for name servers whose names lie in
+each other's zones would else wait for ever.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import trio
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Hashable
+
+T = TypeVar("T")
+
+
+class OutOfBudget(Exception):  # noqa: N818 -- not an error but the end of a purse; it never leaves the resolver
+    """A look-up has spent its packets or its time."""
+
+
+class Lookup:
+    """The purse of one look-up, in packets and seconds, and what it is waiting for."""
+
+    __slots__ = ("_deadline", "_left", "depth", "sent", "waiting")
+
+    def __init__(self, queries: int, seconds: float) -> None:
+        self._left = queries
+        self._deadline = trio.current_time() + seconds
+        self.sent = 0
+        self.depth = 0
+        self.waiting: Flight | None = None
+
+    def spend(self) -> None:
+        """Pay for one packet. Raises `OutOfBudget`."""
+        if self._left <= 0 or trio.current_time() > self._deadline:
+            raise OutOfBudget
+        self._left -= 1
+        self.sent += 1
+
+
+class Flight:
+    """Work under way that others may wait for."""
+
+    __slots__ = ("done", "owner", "result")
+
+    def __init__(self, owner: Lookup) -> None:
+        self.owner = owner
+        self.done = trio.Event()
+        self.result: object = None
+
+
+class Flights:
+    """Work under way, by key."""
+
+    def __init__(self) -> None:
+        self._flying: dict[Hashable, Flight] = {}
+
+    async def share(self, key: Hashable, lookup: Lookup, work: Callable[[], Awaitable[T | None]]) -> T | None:
+        """Do `work`, or wait for the look-up that is doing it.
+
+        None comes back where waiting would close a circle, or where `work` itself has
+        nothing (a budget that ran out is its owner's alone: who waited does the work again).
+        """
+        while (flight := self._flying.get(key)) is not None:
+            if self._circular(flight, lookup):
+                return None
+            lookup.waiting = flight
+            try:
+                await flight.done.wait()
+            finally:
+                lookup.waiting = None
+            if flight.result is not None:
+                return flight.result  # type: ignore[return-value]
+        flight = self._flying[key] = Flight(lookup)
+        try:
+            result = await work()
+            flight.result = result
+        finally:
+            del self._flying[key]
+            flight.done.set()
+        return result
+
+    @staticmethod
+    def _circular(flight: Flight, lookup: Lookup) -> bool:
+        step: Flight | None = flight
+        while step is not None:
+            if step.owner is lookup:
+                return True
+            step = step.owner.waiting
+        return False
+
+
+class Memory(Generic[T]):
+    """A bounded map whose entries end: the least recently used goes first."""
+
+    def __init__(self, limit: int) -> None:
+        self._kept: OrderedDict[Hashable, tuple[float, T]] = OrderedDict()
+        self._limit = limit
+
+    def get(self, key: Hashable) -> T | None:
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        if kept[0] < trio.current_time():
+            del self._kept[key]
+            return None
+        self._kept.move_to_end(key)
+        return kept[1]
+
+    def put(self, key: Hashable, value: T, seconds: float) -> None:
+        self._kept[key] = (trio.current_time() + seconds, value)
+        if len(self._kept) > self._limit:
+            self._kept.popitem(last=False)
+
+    def drop(self, key: Hashable) -> None:
+        self._kept.pop(key, None)
+
+    def __len__(self) -> int:
+        return len(self._kept)

@@ -1,0 +1,142 @@
+"""What a name server's reply means for the question that was put (RFC 1034 section 4.3.2, RFC 2308 section 2.2).
+
+Pure: a decoded message, the question and the zone that the server was asked for go
+in, a `Reading` comes out. Nothing is believed here beyond the server's own
+bailiwick; whether it is signed is ``validate``, what to do next is ``iterate``.
+
+RFC 8020, RFC 6604 and dead-letter servers disagree about details; two choices are
+deliberate: AA is not demanded of an answer that holds the RRset (real servers
+forget it), and an empty reply that is neither authoritative nor has an SOA is lame.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from crawler.resolver.answer import Outcome
+from crawler.standards.names import ROOT, count, is_below
+from crawler.standards.wire import Rcode, Type
+
+if TYPE_CHECKING:
+    from crawler.standards.wire import Message, Record
+
+NAME_LIMIT = 255  # octets of a name on the wire (RFC 1035 section 2.3.4)
+
+
+class Kind(Enum):
+    """What a reply is to the walker."""
+
+    ANSWER = "the RRset that was asked for"
+    ALIAS = "a CNAME at the name, or a DNAME above it"
+    NODATA = "the name is there, the type is not"
+    NXDOMAIN = "the name is not there"
+    REFERRAL = "another zone, further down, knows"
+    FAILURE = "nothing that can be used; `outcome` says why"
+
+
+class Reading(NamedTuple):
+    """A reply, understood.
+
+    `owner` is where the deciding RRset sits: the question's name, the DNAME's, the
+    child zone of a referral, or the zone whose SOA came with a negative answer.
+    `rtype` is the type of the deciding RRset (of the alias, for an alias).
+    """
+
+    kind: Kind
+    outcome: Outcome
+    owner: bytes
+    rtype: int
+    rdatas: tuple[bytes, ...] = ()
+    ttl: int = 0
+    target: bytes = b""
+
+
+_FAILURES = {
+    Rcode.FORMERR: Outcome.FORMERR,
+    Rcode.SERVFAIL: Outcome.SERVFAIL,
+    Rcode.NOTIMP: Outcome.NOTIMP,
+    Rcode.REFUSED: Outcome.REFUSED,
+    Rcode.NOTAUTH: Outcome.LAME,
+}
+
+
+def read(message: Message, name: bytes, qtype: int, zone: bytes) -> Reading:
+    """Classify a reply to (name, qtype) from a server that was asked for `zone`."""
+    rcode = message.rcode
+    if rcode not in (Rcode.NOERROR, Rcode.NXDOMAIN, Rcode.YXDOMAIN):
+        return failure(_FAILURES.get(rcode, Outcome.BAD_RCODE), zone)
+    if message.answer:
+        found = _positive(message.answer, name, qtype, zone)
+        if found is not None:
+            return found
+    if rcode == Rcode.YXDOMAIN:
+        return failure(Outcome.BAD_RCODE, zone)
+    return _negative(message, name, qtype, zone)
+
+
+def failure(outcome: Outcome, zone: bytes) -> Reading:
+    """A reading that says nothing about the name."""
+    return Reading(Kind.FAILURE, outcome, zone, 0)
+
+
+def _positive(records: list[Record], name: bytes, qtype: int, zone: bytes) -> Reading | None:
+    """The RRset at the name itself; else the alias that the answer section holds for it."""
+    rdatas: list[bytes] = []
+    least = 0
+    for owner, rtype, _, ttl, rdata in records:
+        if rtype == qtype and owner == name:
+            least = ttl if not rdatas or ttl < least else least
+            if rdata not in rdatas:  # an RRset is a set (RFC 2181 section 5)
+                rdatas.append(rdata)
+    if rdatas:
+        return Reading(Kind.ANSWER, Outcome.ANSWER, name, qtype, tuple(rdatas), least)
+    for owner, rtype, _, ttl, rdata in records:
+        if rtype == Type.DNAME and owner != name and is_below(name, owner) and is_below(owner, zone):
+            target = name[: len(name) - len(owner)] + rdata
+            if len(target) > NAME_LIMIT:  # YXDOMAIN, RFC 6672 section 2.2
+                return failure(Outcome.ALIAS_TOO_LONG, zone)
+            return Reading(Kind.ALIAS, Outcome.ANSWER, owner, Type.DNAME, (rdata,), ttl, target)
+    for owner, rtype, _, ttl, rdata in records:
+        if rtype == Type.CNAME and owner == name:
+            return Reading(Kind.ALIAS, Outcome.ANSWER, owner, Type.CNAME, (rdata,), ttl, rdata)
+    return None
+
+
+def _negative(message: Message, name: bytes, qtype: int, zone: bytes) -> Reading:
+    """Referral, NODATA, NXDOMAIN or lame, by the authority section."""
+    apex, ttl, child = b"", 0, b""
+    for owner, rtype, _, record_ttl, rdata in message.authority:
+        if rtype == Type.SOA and is_below(name, owner) and is_below(owner, zone):
+            apex, ttl = owner, min(record_ttl, int.from_bytes(rdata[-4:], "big"))  # RFC 2308 section 5
+        elif rtype == Type.NS and is_below(name, owner) and owner != zone and is_below(owner, zone):
+            child = owner
+    if message.rcode == Rcode.NXDOMAIN:
+        return Reading(Kind.NXDOMAIN, Outcome.NXDOMAIN, apex or zone, Type.SOA, ttl=ttl)
+    if child and not apex:
+        if qtype == Type.DS and child == name:  # an old server refers instead of denying
+            return Reading(Kind.NODATA, Outcome.NODATA, zone, Type.SOA)
+        return Reading(Kind.REFERRAL, Outcome.LAME, child, Type.NS)
+    if apex or message.aa:
+        return Reading(Kind.NODATA, Outcome.NODATA, apex or zone, Type.SOA, ttl=ttl)
+    return failure(Outcome.LAME, zone)
+
+
+def next_question(zone: bytes, name: bytes, known: int) -> bytes:
+    """The name to ask a server of `zone` on the way to `name`, one label more than `known` labels (RFC 9156 section 2.3).
+
+    A label that begins with an underscore is no zone cut worth looking for (RFC 9156
+    section 2.3 lets us skip it): the whole name is asked at once.
+    """
+    extra = count(name) - max(count(zone), known)
+    if extra <= 1:
+        return name
+    at = 0
+    skipped: list[int] = []
+    while len(skipped) < extra and name[at:] != ROOT:
+        skipped.append(at)
+        at += name[at] + 1
+    start = skipped[-1]
+    if name[start + 1 : start + 2] == b"_":
+        return name
+    return name[start:]
