@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Debian's DNS servers and tools for tests/real and bench. Never fails a build: what is missing makes its tests skip.
+set -u
+export PATH="$PATH:/usr/sbin:/sbin" DEBIAN_FRONTEND=noninteractive
+declare -A package=(
+  [nsd]=nsd [knotd]=knot [unbound]=unbound [unbound-host]=unbound-host
+  [ldns-signzone]=ldnsutils [dnsperf]=dnsperf [delv]=bind9-dnsutils
+)
+missing=()
+for command in "${!package[@]}"; do
+  command -v "$command" >/dev/null || missing+=("${package[$command]}")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+  echo "servers: not root on Debian, so these stay away and their tests skip: ${missing[*]}"
+  exit 0
+fi
+policy=/usr/sbin/policy-rc.d # the packages must not start daemons of their own
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
+fi
+for try in 1 2 3 4 5; do # another apt-get may hold the lists
+  apt-get -qq update >/dev/null 2>&1 && break
+  sleep $((try * 2))
+done
+if ! apt-get -qq -o DPkg::Lock::Timeout=300 install --no-install-recommends "${missing[@]}" </dev/null >/dev/null 2>&1; then
+  echo "servers: apt-get could not install ${missing[*]}; their tests skip"
+  exit 0
+fi
+if [ -d /run/systemd/system ]; then
+  for unit in nsd knot unbound; do
+    [[ " ${missing[*]} " == *" $unit "* ]] && systemctl disable --quiet "$unit" 2>/dev/null
+  done
+fi
+echo "servers: installed ${missing[*]}"
