@@ -30,7 +30,6 @@ class Limits:
     bogus_retries: int = 2  # other servers asked after a bogus answer (one of n may be stale)
     cuts: int = 30_000  # zone cuts remembered
     replies: int = 4_000  # replies remembered
-    answers: int = 4_000  # answers remembered
     servers: int = 20_000  # server addresses remembered
     least_ttl: float = 60.0  # a delegation or key is kept at least so long ...
     most_ttl: float = 86_400.0  # ... and at most so long

@@ -1,0 +1,298 @@
+"""Walking from the root towards a name: referrals, glue, QNAME minimisation, several servers (RFC 1034 section 5.3.3, RFC 9156).
+
+`Walker.walk` ends in one reply of a zone that claims the name, or in the outcome
+that says why there is none. It follows no alias (``resolve`` does) and believes no
+signature (``validate`` does); glue counts only inside the referring zone's bailiwick.
+
+Limits: name-server addresses are IPv4 where a server has both; servers are asked one
+after the other, never in parallel, for politeness' sake.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from ipaddress import ip_address
+from random import shuffle
+from typing import TYPE_CHECKING, NamedTuple
+
+import trio
+
+from crawler.resolver.answer import Outcome
+from crawler.resolver.ask import ask
+from crawler.resolver.cuts import Cut, Cuts
+from crawler.resolver.memo import Flights, Memory
+from crawler.resolver.reply import Kind, Reading, failure, next_question, read
+from crawler.standards.names import ROOT, count, is_below
+from crawler.standards.wire import Type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from crawler.net import Network
+    from crawler.resolver.ask import Address, Servers
+    from crawler.resolver.limits import Limits
+    from crawler.resolver.memo import Lookup
+    from crawler.standards.wire import Message, Record
+
+_FURTHEST = {outcome: rank for rank, outcome in enumerate(Outcome)}
+_PROOFS = (Type.DS, Type.NSEC, Type.NSEC3)
+_WITHOUT_REPLY = (Outcome.TIMEOUT, Outcome.UNREACHABLE)
+DNS_PORT = 53
+
+
+class Walked(NamedTuple):
+    """Where a walk ended: the reply, its reading, the zone that gave it and the server."""
+
+    reading: Reading
+    message: Message | None
+    cut: Cut
+    server: Address | None
+    rtt: float | None
+
+    @property
+    def server_ede(self) -> int | None:
+        """The first Extended DNS Error code that the server sent (RFC 8914)."""
+        edns = self.message.edns if self.message is not None else None
+        return edns.ede[0][0] if edns is not None and edns.ede else None
+
+
+class Walker:
+    """Walks the delegation tree; remembers cuts and replies."""
+
+    def __init__(
+        self,
+        net: Network,
+        servers: Servers,
+        limits: Limits,
+        *,
+        hints: Mapping[bytes, Sequence[str]],
+        stubs: Mapping[bytes, Sequence[Address]],
+        minimise: bool = True,
+    ) -> None:
+        self.cuts = Cuts(limits.cuts)
+        self.flights = Flights()
+        self.limits = limits
+        self._net = net
+        self._servers = servers
+        self._minimise = minimise
+        self._replies: Memory[Walked] = Memory(limits.replies)
+        roots = [(address, DNS_PORT) for addresses in hints.values() for address in addresses]
+        v4 = [address for address in roots if ":" not in address[0]]
+        self.cuts.add(Cut(ROOT, None, tuple(hints), v4 or roots, pinned=True))
+        for zone, addresses in stubs.items():
+            self.cuts.add(Cut(zone, None, (), addresses, pinned=True))
+
+    async def walk(self, name: bytes, qtype: int, lookup: Lookup, avoid: frozenset[Address] = frozenset()) -> Walked:
+        """One reply to (name, qtype) from the zone that holds it; `avoid` names servers that are not to be asked.
+
+        Raises `OutOfBudget`. A walk that would wait for itself ends as no-servers.
+        """
+        if avoid:
+            return await self._walk(name, qtype, lookup, avoid)
+        kept = self._replies.get((name, qtype))
+        if kept is not None:
+            return kept
+        walked = await self.flights.share((name, qtype), lookup, partial(self._walk, name, qtype, lookup, avoid))
+        if walked is None:
+            cut = self.cuts.closest(name, above=qtype == Type.DS)
+            return Walked(failure(Outcome.NO_SERVERS, cut.name), None, cut, None, None)
+        return walked
+
+    async def _walk(self, name: bytes, qtype: int, lookup: Lookup, avoid: frozenset[Address]) -> Walked:
+        cut = self.cuts.closest(name, above=qtype == Type.DS)
+        known, steps = 0, 0  # labels below which no cut hides; questions put on the way
+        while True:
+            minimise = self._minimise and steps < self.limits.minimised
+            question = next_question(cut.name, name, known) if minimise else name
+            final = question == name
+            asked = qtype if final else Type.A
+            walked = None if final else self._replies.get((question, asked))
+            if walked is None:
+                walked = await self._ask_zone(cut, question, asked, lookup, avoid)
+                steps += 1
+            kind = walked.reading.kind
+            if kind is Kind.REFERRAL:
+                cut, known = self._descend(cut, walked), 0
+                continue
+            walked = self._home(walked, question, asked)
+            if not avoid:
+                self._remember(question, asked, walked)
+            if final:
+                return walked
+            if kind in (Kind.FAILURE, Kind.NXDOMAIN):  # a server that chokes on minimised names: ask it all
+                known, steps = count(name), self.limits.minimised
+            else:
+                cut, known = walked.cut, count(question)
+
+    def _remember(self, name: bytes, qtype: int, walked: Walked) -> None:
+        limits = self.limits
+        self._replies.put((name, qtype), walked, min(max(walked.reading.ttl, limits.least_ttl), limits.most_ttl))
+
+    def _descend(self, cut: Cut, walked: Walked) -> Cut:
+        """The cut that a referral tells of."""
+        message, child = walked.message, walked.reading.owner
+        known = self.cuts.get(child)
+        if known is not None or message is None:
+            return known or cut
+        names: list[bytes] = []
+        seconds = self.limits.most_ttl
+        for owner, rtype, _, ttl, rdata in message.authority:
+            if rtype == Type.NS and owner == child and rdata not in names:
+                names.append(rdata)
+                seconds = min(seconds, ttl)
+        shuffle(names)
+        del names[self.limits.name_servers :]
+        glue, glued = _glue(message.additional, names, cut.name)
+        proof = [r for r in _everything(message) if r[1] in _PROOFS or (r[1] == Type.RRSIG and r[4][:2] in _PROOF_BYTES)]
+        return self.cuts.add(
+            Cut(
+                child,
+                cut,
+                names,
+                glue,
+                unglued=[name for name in names if name not in glued],
+                proof=proof,
+                seconds=max(seconds, self.limits.least_ttl),
+            )
+        )
+
+    def learn(self, above: Cut, apex: bytes) -> Cut:
+        """A zone that hides behind its parent's servers: same servers, no word of DS yet."""
+        known = self.cuts.get(apex)
+        if known is not None:
+            return known
+        seconds = above.expires - trio.current_time()
+        return self.cuts.add(Cut(apex, above, above.ns, above.glue, unglued=above.unglued, seconds=seconds))
+
+    def _home(self, walked: Walked, name: bytes, qtype: int) -> Walked:
+        """Put a reply into the zone it comes from, which its SOA or its signer may show to be a deeper one."""
+        reading, message, cut = walked.reading, walked.message, walked.cut
+        if message is None or reading.kind is Kind.FAILURE:
+            return walked
+        apex = reading.owner if reading.rtype == Type.SOA else _signer(message, reading)
+        if apex == cut.name or not is_below(apex, cut.name) or not is_below(name, apex):
+            return walked
+        if qtype == Type.DS and apex == name:  # the child's own word; DS is its parent's to give
+            return walked
+        return walked._replace(cut=self.learn(cut, apex))
+
+    async def _ask_zone(self, cut: Cut, name: bytes, qtype: int, lookup: Lookup, avoid: frozenset[Address]) -> Walked:
+        """Put one question to a zone's servers, best first, until one of them says something."""
+        failed = Walked(failure(Outcome.NO_SERVERS, cut.name), None, cut, None, None)
+        if cut.dead is not None and cut.dead[1] > trio.current_time():
+            return failed._replace(reading=failure(cut.dead[0], cut.name))
+        queue = self._servers.order([address for address in cut.glue if address not in avoid])
+        tried: list[Address] = []
+        silent: list[Address] = []
+        unglued = [ns for ns in cut.unglued]
+        while True:
+            if not queue and len(tried) < self.limits.addresses:
+                queue = await self._more_servers(cut, unglued, lookup, avoid)
+            if not queue or len(tried) >= self.limits.addresses:
+                break
+            address = queue.pop(0)
+            if address in tried:
+                continue
+            tried.append(address)
+            walked = await self._try(cut, address, name, qtype, lookup)
+            if walked.reading.kind is not Kind.FAILURE:
+                return walked
+            failed = _further(failed, walked)
+            if walked.reading.outcome is Outcome.TIMEOUT:
+                silent.append(address)
+        for address in silent * (self.limits.rounds - 1):
+            walked = await self._try(cut, address, name, qtype, lookup)
+            if walked.reading.kind is not Kind.FAILURE:
+                return walked
+            failed = _further(failed, walked)
+        self._mark_dead(cut, failed, tried, avoid)
+        return failed
+
+    def _mark_dead(self, cut: Cut, failed: Walked, tried: list[Address], avoid: frozenset[Address]) -> None:
+        """A zone none of whose servers was ever heard of need not be waited for at every question."""
+        outcome = failed.reading.outcome
+        never_heard = all(not self._servers.of(address).rtt for address in tried)
+        if outcome in _WITHOUT_REPLY and never_heard and not avoid and not cut.pinned:
+            cut.dead = (outcome, trio.current_time() + self.limits.dead_seconds)
+
+    async def _try(self, cut: Cut, address: Address, name: bytes, qtype: int, lookup: Lookup) -> Walked:
+        got = await ask(self._net, self._servers, address, name, qtype, lookup=lookup, limits=self.limits)
+        server = None if got.rtt is None else address
+        if got.message is None:
+            return Walked(failure(got.outcome, cut.name), None, cut, server, got.rtt)
+        return Walked(read(got.message, name, qtype, cut.name), got.message, cut, server, got.rtt)
+
+    async def _more_servers(
+        self, cut: Cut, unglued: list[bytes], lookup: Lookup, avoid: frozenset[Address]
+    ) -> list[Address]:
+        """The addresses of the next name server that came without glue; empty when there is none left."""
+        while unglued and len(cut.unglued) - len(unglued) < self.limits.unglued:
+            ns = unglued.pop()
+            found = [address for address in await self._addresses(ns, lookup) if address not in cut.glue]
+            if found:
+                cut.glue.extend(found)
+                if ns in cut.unglued:
+                    cut.unglued.remove(ns)
+                return [address for address in found if address not in avoid]
+        return []
+
+    async def _addresses(self, ns: bytes, lookup: Lookup) -> list[Address]:
+        """A name server's addresses: IPv4, or IPv6 if it has no other."""
+        if lookup.depth >= self.limits.depth:
+            return []
+        lookup.depth += 1
+        try:
+            for qtype, size in ((Type.A, 4), (Type.AAAA, 16)):
+                walked = await self.walk(ns, qtype, lookup)
+                if walked.reading.kind is Kind.ANSWER:
+                    return [(str(ip_address(r)), DNS_PORT) for r in walked.reading.rdatas if len(r) == size]
+                if walked.reading.kind is not Kind.NODATA:
+                    break
+        finally:
+            lookup.depth -= 1
+        return []
+
+
+_PROOF_BYTES = tuple(int(rtype).to_bytes(2, "big") for rtype in _PROOFS)
+
+
+def _everything(message: Message) -> list[Record]:
+    return message.answer + message.authority + message.additional
+
+
+def _signer(message: Message, reading: Reading) -> bytes:
+    """Whose signature a positive RRset bears: the signer field of the first RRSIG over it; else nobody's."""
+    covered = reading.rtype.to_bytes(2, "big")
+    for owner, rtype, _, _, rdata in _everything(message):
+        if rtype == Type.RRSIG and owner == reading.owner and rdata[:2] == covered:
+            return _first_name(rdata, 18)
+    return b""
+
+
+def _first_name(rdata: bytes, start: int) -> bytes:
+    """The uncompressed name that starts here, or nothing if it does not end."""
+    at = start
+    while at < len(rdata):
+        if rdata[at] == 0:
+            return rdata[start : at + 1]
+        at += rdata[at] + 1
+    return b""
+
+
+def _glue(records: list[Record], names: list[bytes], zone: bytes) -> tuple[list[Address], set[bytes]]:
+    """Addresses for name servers, from the additional section, inside the bailiwick; IPv6 only for want of IPv4."""
+    v4: list[Address] = []
+    v6: list[Address] = []
+    glued: set[bytes] = set()
+    for owner, rtype, _, _, rdata in records:
+        if rtype in (Type.A, Type.AAAA) and owner in names and is_below(owner, zone):
+            (v4 if rtype == Type.A else v6).append((str(ip_address(rdata)), DNS_PORT))
+            glued.add(owner)
+    return v4 or v6, glued
+
+
+def _further(first: Walked, second: Walked) -> Walked:
+    """Of two failures, the one that came further (`Outcome` is in that order)."""
+    if _FURTHEST[first.reading.outcome] <= _FURTHEST[second.reading.outcome]:
+        return first
+    return second

@@ -1,0 +1,252 @@
+"""The resolver's front door: `await resolver.resolve(name, type) -> Answer`, from the root, validated.
+
+Here aliases are followed (RFC 1034 section 3.6.2, RFC 6672), a bogus answer is given
+a second chance at another server, and zones that hide behind their parent's servers
+are found. Walking is ``iterate``, judging ``validate``, the chain of trust ``trust``.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from crawler.resolver.answer import Alias, Answer, Outcome
+from crawler.resolver.ask import Servers
+from crawler.resolver.iterate import Walked, Walker
+from crawler.resolver.limits import Limits
+from crawler.resolver.memo import Lookup, OutOfBudget
+from crawler.resolver.reply import Kind, Reading
+from crawler.resolver.trust import Chain, Trust
+from crawler.resolver.validate import Judge, Judgement
+from crawler.standards.dnssec import SUPPORTED
+from crawler.standards.names import ancestors, count, to_text
+from crawler.standards.security import EDE, STATE, Reason, Security, worst
+from crawler.standards.wire import Type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from crawler.net import Network
+    from crawler.resolver.ask import Address
+    from crawler.resolver.cuts import Cut
+    from crawler.resolver.trust import DsWord
+    from crawler.standards.dnssec import Algorithms, Ds, Key
+
+
+class Zone(NamedTuple):
+    """The zone that holds a name: its apex, its place in the chain of trust, its NS names as the parent gave them."""
+
+    apex: bytes
+    security: Security
+    reason: Reason
+    ns: tuple[bytes, ...]
+
+
+class _Found(NamedTuple):
+    """Where a look-up ended, aliases followed."""
+
+    outcome: Outcome
+    reason: Reason
+    aliases: tuple[Alias, ...] = ()
+    rdatas: tuple[bytes, ...] = ()
+    ttl: int | None = None
+    wildcard: bool = False
+    judgement: Judgement | None = None
+    walked: Walked | None = None
+
+
+#: Verdicts that an unsigned zone hiding behind its parent's servers would also bring about.
+_PERHAPS_HIDDEN = (Reason.SIGNATURE_MISSING, Reason.DENIAL_MISSING, Reason.DENIAL_UNSIGNED)
+
+
+class Resolver:
+    """An iterative, validating resolver with its caches; one per process and trio run."""
+
+    def __init__(
+        self,
+        net: Network,
+        *,
+        hints: Mapping[bytes, Sequence[str]],
+        anchors: Mapping[bytes, Sequence[Ds | Key]],
+        stubs: Mapping[bytes, Sequence[Address]] | None = None,
+        now: Callable[[], float] = time.time,
+        limits: Limits | None = None,
+        algorithms: Algorithms = SUPPORTED,
+        minimise: bool = True,
+    ) -> None:
+        self._limits = limits or Limits()
+        self._now = now
+        self._walker = Walker(
+            net, Servers(self._limits.servers), self._limits, hints=hints, stubs=stubs or {}, minimise=minimise
+        )
+        self._judge = Judge(self._limits, algorithms=algorithms, now=now)
+        self._chain = Chain(self._walker, self._judge, anchors=anchors, algorithms=algorithms, now=now)
+        self.sent = 0
+
+    @property
+    def verifications(self) -> int:
+        """Signatures checked cryptographically so far."""
+        return self._judge.verifications + self._chain.verifications
+
+    async def resolve(self, name: bytes, qtype: int) -> Answer:
+        """Look one RRset up. Every failure of the world is an `Outcome`; nothing is raised for it."""
+        lookup = Lookup(self._limits.queries, self._limits.seconds)
+        try:
+            found = await self._follow(name, qtype, lookup)
+        except OutOfBudget:
+            found = _Found(Outcome.BUDGET, Reason.LOOKUP_FAILED)
+        self.sent += lookup.sent
+        return self._answer(found, lookup)
+
+    async def zone(self, name: bytes) -> Zone | None:
+        """The zone that holds the name, as far as it is known after a look-up of that name; None if that failed."""
+        lookup = Lookup(self._limits.queries, self._limits.seconds)
+        cut = self._walker.cuts.closest(name)
+        try:
+            trust = await self._chain.trust(cut, lookup)
+        except OutOfBudget:
+            return None
+        finally:
+            self.sent += lookup.sent
+        return Zone(cut.name, trust.security, trust.reason, cut.ns)
+
+    async def _follow(self, name: bytes, qtype: int, lookup: Lookup) -> _Found:
+        """Follow aliases to the RRset; the whole is as secure as its worst link (RFC 7672 section 2.1.3)."""
+        aliases: list[Alias] = []
+        seen = {name}
+        reason = Reason.CHAIN
+        wildcard = False
+        while True:
+            walked, judgement = await self._link(name, qtype, lookup)
+            reading = walked.reading
+            reason = _worse(reason, judgement.reason)
+            wildcard = wildcard or judgement.wildcard
+            if reading.kind is not Kind.ALIAS:
+                return _Found(
+                    reading.outcome,
+                    reason,
+                    tuple(aliases),
+                    reading.rdatas,
+                    reading.ttl if walked.message is not None and reading.kind is not Kind.FAILURE else None,
+                    wildcard,
+                    judgement,
+                    walked,
+                )
+            name = reading.target
+            aliases.append(Alias(to_text(name), judgement.security))
+            if name in seen or len(aliases) > self._limits.aliases:
+                outcome = Outcome.ALIAS_LOOP if name in seen else Outcome.ALIAS_TOO_LONG
+                return _Found(outcome, _worse(reason, Reason.LOOKUP_FAILED), tuple(aliases), walked=walked)
+            seen.add(name)
+
+    async def _link(self, name: bytes, qtype: int, lookup: Lookup) -> tuple[Walked, Judgement]:
+        """One name, one type, no alias followed: the reply and its judgement."""
+        if qtype == Type.DS:
+            told = await self._told_ds(name, lookup)
+            if told is not None:
+                return told
+        walked, judgement = await self._judged(name, qtype, lookup, frozenset())
+        avoid: frozenset[Address] = frozenset()
+        for _ in range(self._limits.bogus_retries):
+            if judgement.security is not Security.BOGUS or walked.server is None or not walked.cut.trust:
+                break
+            if walked.cut.trust.security is not Security.SECURE:
+                break  # the zone as a whole is bogus: no other server can mend that
+            avoid = avoid | {walked.server}
+            again, better = await self._judged(name, qtype, lookup, avoid)
+            if again.reading.kind is Kind.FAILURE:
+                break
+            if better.security is not Security.BOGUS:
+                return again, better
+        return walked, judgement
+
+    async def _judged(
+        self, name: bytes, qtype: int, lookup: Lookup, avoid: frozenset[Address]
+    ) -> tuple[Walked, Judgement]:
+        walked = await self._walker.walk(name, qtype, lookup, avoid)
+        if walked.reading.kind is Kind.FAILURE:
+            return walked, Judgement(Reason.LOOKUP_FAILED)
+        trust = await self._chain.trust(walked.cut, lookup)
+        judgement = self._judge.judge(walked, name, qtype, trust)
+        if judgement.reason in _PERHAPS_HIDDEN and trust.security is Security.SECURE:
+            hidden = await self._hidden(walked, name, qtype, lookup)
+            if hidden is not None:
+                cut, below = hidden
+                return walked._replace(cut=cut), self._judge.judge(walked, name, qtype, below)
+        return walked, judgement
+
+    async def _hidden(self, walked: Walked, name: bytes, qtype: int, lookup: Lookup) -> tuple[Cut, Trust] | None:
+        """An insecure zone between the one we asked and the name, on the same servers (no referral shows it).
+
+        Going down label by label, the parent is asked for DS: a proof without DS at a
+        delegation makes what is below insecure; a name without delegation goes on.
+        """
+        cut = walked.cut
+        below = [a for a in ancestors(name) if count(a) > count(cut.name) and not (qtype == Type.DS and a == name)]
+        for ancestor in below[::-1][: self._limits.hidden_cuts]:
+            word = await self._chain.asked_ds(ancestor, lookup)
+            state = STATE[word.reason]
+            if state is Security.BOGUS or state is Security.INDETERMINATE:
+                return None
+            if state is Security.INSECURE and word.delegated:
+                learned = self._walker.learn(cut, ancestor)
+                return learned, await self._chain.trust(learned, lookup)
+            if word.reason is Reason.CHAIN:  # a signed zone hides here
+                cut = self._walker.learn(cut, ancestor)
+                trust = await self._chain.trust(cut, lookup)
+                if trust.security is not Security.SECURE:
+                    return cut, trust
+        return None
+
+    async def _told_ds(self, name: bytes, lookup: Lookup) -> tuple[Walked, Judgement] | None:
+        """DS as the referral gave it, so that it need not be asked for; None where no referral told."""
+        cut = self._walker.cuts.get(name)
+        if cut is None or cut.parent is None or (not cut.proof and cut.trust is None):
+            return None
+        trust = await self._chain.trust(cut, lookup)
+        word = trust.ds
+        if word is None:  # the parent is not secure: what it says is all there is
+            upper = await self._chain.trust(cut.parent, lookup)
+            if upper.security is Security.SECURE:
+                return None
+            return _told(cut, upper.reason, _unsigned_ds(cut), None)
+        reason = Reason.CHAIN if word.reason is Reason.NO_DS else word.reason  # the denial itself is secure
+        if word.walked is not None:
+            return word.walked, Judgement(reason, denial=word.denial)
+        return _told(cut, reason, word.rdatas, word)
+
+    def _answer(self, found: _Found, lookup: Lookup) -> Answer:
+        walked, judgement = found.walked, found.judgement
+        server = walked.server if walked is not None else None
+        return Answer(
+            found.outcome,
+            STATE[found.reason],
+            found.reason,
+            EDE.get(found.reason),
+            walked.server_ede if walked is not None else None,
+            found.ttl,
+            found.rdatas,
+            found.aliases,
+            found.wildcard,
+            judgement.denial if judgement is not None else None,
+            int(self._now() * 1_000_000),
+            walked.rtt if walked is not None else None,
+            server[0] if server is not None else None,
+            lookup.sent,
+        )
+
+
+def _worse(first: Reason, second: Reason) -> Reason:
+    """The reason of the worse state; of two alike, the first (the one nearer to the question)."""
+    return first if worst(STATE[first], STATE[second]) is STATE[first] and first is not Reason.CHAIN else second
+
+
+def _unsigned_ds(cut: Cut) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys(record[4] for record in cut.proof if record[1] == Type.DS and record[0] == cut.name))
+
+
+def _told(cut: Cut, reason: Reason, rdatas: tuple[bytes, ...], word: DsWord | None) -> tuple[Walked, Judgement]:
+    """DS learned from a referral, in the form of a reply; it belongs to the parent."""
+    kind, outcome = (Kind.ANSWER, Outcome.ANSWER) if rdatas else (Kind.NODATA, Outcome.NODATA)
+    reading = Reading(kind, outcome, cut.name, Type.DS, rdatas, (word.ttl or 0) if word is not None else 0)
+    return Walked(reading, None, cut.parent or cut, None, None), Judgement(reason, denial=word.denial if word else None)

@@ -1,0 +1,212 @@
+"""The judge of replies: does this RRset, or this denial, follow from the zone's keys? (RFC 4035 section 5, RFC 5155 section 8)
+
+`Judge` is pure given a reply and a zone's `Trust`; the chain that yields the trust is
+``trust``, the cryptography and the proofs are ``standards/dnssec`` and
+``standards/denial``. Signatures are collected over the whole message, for some
+servers put an RRSIG into another section than its RRset.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from crawler.resolver.answer import Denial
+from crawler.resolver.reply import Kind
+from crawler.resolver.trust import DsWord
+from crawler.standards import denial as proofs
+from crawler.standards.dnssec import RrsetVerdict, verify_rrset
+from crawler.standards.names import is_below
+from crawler.standards.security import STATE, Reason, Security
+from crawler.standards.wire import IN, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from crawler.resolver.iterate import Walked
+    from crawler.resolver.limits import Limits
+    from crawler.resolver.trust import Trust
+    from crawler.standards.denial import Proof
+    from crawler.standards.dnssec import Algorithms
+    from crawler.standards.wire import Record
+
+_VERIFIED_LIMIT = 4096  # RRsets remembered as verified, for each zone
+_SHARED = (Type.NSEC, Type.NSEC3, Type.A, Type.AAAA, Type.CNAME)  # what several look-ups may meet again
+Owned = list[tuple[bytes, bytes]]  # (owner, rdata) of NSEC or NSEC3 records
+
+
+class Judgement(NamedTuple):
+    """The judge's word on one reply."""
+
+    reason: Reason
+    wildcard: bool = False
+    denial: Denial | None = None
+
+    @property
+    def security(self) -> Security:
+        return STATE[self.reason]
+
+
+class Judge:
+    """Verifies RRsets and denials against a zone's keys; counts its verifications."""
+
+    def __init__(self, limits: Limits, *, algorithms: Algorithms, now: Callable[[], float]) -> None:
+        self._limits = limits
+        self._algorithms = algorithms
+        self._now = now
+        self.verifications = 0
+
+    def judge(self, walked: Walked, name: bytes, qtype: int, trust: Trust) -> Judgement:
+        """One reply under its zone's trust. An insecure or broken zone passes its own reason on."""
+        kind = walked.reading.kind
+        if kind is Kind.FAILURE or walked.message is None:
+            return Judgement(Reason.LOOKUP_FAILED)
+        records = _records(walked)
+        if trust.security is not Security.SECURE:
+            return Judgement(trust.reason, denial=None if kind in _POSITIVE else self._shown(records))
+        if kind in _POSITIVE:
+            return self._positive(walked, records, name, trust)
+        return self._negative(walked, records, name, qtype, trust)
+
+    def signatures(self, walked: Walked, owner: bytes, rtype: int) -> list[bytes]:
+        """The RRSIGs over (owner, rtype), from all sections."""
+        return _signatures(_records(walked), owner, rtype)
+
+    def _positive(self, walked: Walked, records: list[Record], name: bytes, trust: Trust) -> Judgement:
+        reading, zone = walked.reading, walked.cut.name
+        sigs = _signatures(records, reading.owner, reading.rtype)
+        if not sigs:
+            return Judgement(Reason.SIGNATURE_MISSING)
+        if reading.rtype == Type.DNSKEY and reading.owner == zone:
+            return Judgement(Reason.CHAIN)  # the chain has verified exactly this RRset
+        verdict = self._verify(reading.owner, reading.rtype, reading.rdatas, sigs, zone, trust)
+        if verdict.reason is not Reason.CHAIN or verdict.wildcard is None:
+            return Judgement(verdict.reason)
+        nsecs, nsec3s, flaw = self._proven(records, zone, trust)
+        proof = proofs.prove_no_closer(reading.owner, verdict.wildcard, zone, nsecs, nsec3s)
+        reason = proof.reason
+        if reason is Reason.DENIAL_MISSING or reason is Reason.DENIAL_INVALID:
+            reason = flaw or Reason.WILDCARD_UNPROVEN
+        return Judgement(reason, wildcard=True)
+
+    def _negative(self, walked: Walked, records: list[Record], name: bytes, qtype: int, trust: Trust) -> Judgement:
+        zone = walked.cut.name
+        nsecs, nsec3s, flaw = self._proven(records, zone, trust)
+        if walked.reading.kind is Kind.NXDOMAIN:
+            proof = proofs.prove_nxdomain(name, zone, nsecs, nsec3s)
+        elif qtype == Type.DS:
+            proof = proofs.prove_no_ds(name, zone, nsecs, nsec3s)
+            if proof.reason is Reason.NO_DS:
+                proof = proof._replace(reason=Reason.CHAIN)  # the denial itself is secure
+        else:
+            proof = proofs.prove_nodata(name, qtype, zone, nsecs, nsec3s)
+        return Judgement(_blamed(proof, flaw), denial=_denial(proof) or self._shown(records))
+
+    def _verify(
+        self, owner: bytes, rtype: int, rdatas: Sequence[bytes], sigs: list[bytes], zone: bytes, trust: Trust
+    ) -> RrsetVerdict:
+        """`verify_rrset`, remembering what was verified: the same NSEC3 comes with many a denial."""
+        key = (owner, rtype, tuple(rdatas), tuple(sigs))
+        kept = trust.verified.get(key)
+        if kept is not None:
+            verdict = cast("RrsetVerdict", kept)
+            if verdict.expires > self._now():
+                return verdict
+        verdict = verify_rrset(
+            owner, rtype, IN, rdatas, sigs, trust.keys, zone, int(self._now()), algorithms=self._algorithms
+        )
+        self.verifications += verdict.verifications
+        if verdict.reason is Reason.CHAIN and rtype in _SHARED:
+            if len(trust.verified) >= _VERIFIED_LIMIT:
+                trust.verified.clear()
+            trust.verified[key] = verdict
+        return verdict
+
+    def _proven(self, records: list[Record], zone: bytes, trust: Trust) -> tuple[Owned, Owned, Reason | None]:
+        """The NSEC and NSEC3 records whose signatures hold; and the worst that was wrong with one that does not."""
+        proven: dict[int, Owned] = {Type.NSEC: [], Type.NSEC3: []}
+        flaw: Reason | None = None
+        sets: dict[tuple[bytes, int], list[bytes]] = {}
+        for owner, rtype, _, _, rdata in records:
+            if rtype in proven and is_below(owner, zone):
+                rdatas = sets.setdefault((owner, rtype), [])
+                if rdata not in rdatas:
+                    rdatas.append(rdata)
+        for owner, rtype in list(sets)[: self._limits.negative_nsecs]:
+            sigs = _signatures(records, owner, rtype)
+            if not sigs:
+                flaw = flaw or Reason.DENIAL_UNSIGNED
+                continue
+            verdict = self._verify(owner, rtype, sets[owner, rtype], sigs, zone, trust)
+            if verdict.reason is not Reason.CHAIN:
+                flaw = verdict.reason
+            elif verdict.wildcard is None:  # an NSEC that was itself expanded denies nothing
+                proven[rtype].extend((owner, rdata) for rdata in sets[owner, rtype])
+        return proven[Type.NSEC], proven[Type.NSEC3], flaw
+
+    def ds_in_referral(self, name: bytes, zone: bytes, records: Sequence[Record], trust: Trust) -> DsWord | None:
+        """The DS word of a referral; None if the referral proves nothing, so that it is worth asking."""
+        listed = list(records)
+        rdatas = tuple(dict.fromkeys(r[4] for r in listed if r[1] == Type.DS and r[0] == name))
+        if rdatas:
+            sigs = _signatures(listed, name, Type.DS)
+            if sigs and self._verify(name, Type.DS, rdatas, sigs, zone, trust).reason is Reason.CHAIN:
+                ttl = min(r[3] for r in listed if r[1] == Type.DS and r[0] == name)
+                return DsWord(Reason.CHAIN, rdatas, ttl)
+            return None
+        nsecs, nsec3s, _ = self._proven(listed, zone, trust)
+        proof = proofs.prove_no_ds(name, zone, nsecs, nsec3s)
+        if STATE[proof.reason] is Security.BOGUS:
+            return None
+        return DsWord(proof.reason, denial=_denial(proof))
+
+    def ds_in_reply(self, name: bytes, walked: Walked, trust: Trust) -> DsWord:
+        """The DS word of a reply to an explicit DS question."""
+        judgement = self.judge(walked, name, Type.DS, trust)
+        reading = walked.reading
+        if trust.security is not Security.SECURE or reading.kind is Kind.ANSWER:
+            return DsWord(judgement.reason, reading.rdatas, reading.ttl, None, walked)
+        if reading.kind is Kind.ALIAS:  # an alias has no zone cut below it (RFC 1034 section 3.6.2)
+            reason = Reason.NO_DS if judgement.reason is Reason.CHAIN else judgement.reason
+            return DsWord(reason, walked=walked, delegated=False)
+        reason = judgement.reason
+        delegated = True
+        if reason is Reason.CHAIN:
+            reason = Reason.NO_DS
+            delegated = reading.kind is Kind.NODATA and self._delegated(name, walked, trust)
+        return DsWord(reason, (), reading.ttl or None, judgement.denial, walked, delegated)
+
+    def _delegated(self, name: bytes, walked: Walked, trust: Trust) -> bool:
+        """Whether the proven absence of DS is that of a delegation (NS bit set), not of a name inside the zone."""
+        nsecs, nsec3s, _ = self._proven(_records(walked), walked.cut.name, trust)
+        return proofs.is_delegation(name, walked.cut.name, nsecs, nsec3s)
+
+    @staticmethod
+    def _shown(records: list[Record]) -> Denial | None:
+        """The denial kind that a reply shows, whether it proves anything or not (islands show theirs, too)."""
+        return _denial(proofs.describe(records))
+
+
+_POSITIVE = (Kind.ANSWER, Kind.ALIAS)
+
+
+def _blamed(proof: Proof, flaw: Reason | None) -> Reason:
+    """A proof that fails because its records were not signed properly fails for that reason."""
+    if flaw is not None and proof.reason in (Reason.DENIAL_MISSING, Reason.DENIAL_INVALID):
+        return flaw
+    return proof.reason
+
+
+def _denial(proof: Proof) -> Denial | None:
+    return Denial(*proof.denial) if proof.denial is not None else None
+
+
+def _records(walked: Walked) -> list[Record]:
+    message = walked.message
+    if message is None:
+        return []
+    return message.answer + message.authority + message.additional
+
+
+def _signatures(records: Sequence[Record], owner: bytes, rtype: int) -> list[bytes]:
+    covered = rtype.to_bytes(2, "big")
+    return [rdata for name, kind, _, _, rdata in records if kind == Type.RRSIG and name == owner and rdata[:2] == covered]

@@ -1,0 +1,213 @@
+"""Stage ``domains``: everything the DNS says about a domain's mail, in four to six questions.
+
+MX, the zone's DS and DNSKEY, TXT at ``_mta-sts`` and ``_smtp._tls``. Evidence only:
+whether a TXT record is a valid MTA-STS record, or an MX set is covered by DANE, is
+``analysis``. Hosts named by the MX set are ``hosts``.
+
+Below a name that does not exist nothing exists (RFC 8020 section 2): the TXT look-ups
+of such a domain repeat the MX look-up's word and cost no packet.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import trio
+
+from crawler.resolver.answer import CONCLUSIVE, Answer, Outcome
+from crawler.standards.dnssec import DnssecFault, read_ds, read_key
+from crawler.standards.names import ROOT, NameFault, count, from_text, is_below, is_hostname, join, labels, to_text
+from crawler.standards.security import Reason, Security
+from crawler.standards.wire import Type, WireFault, split_txt
+from crawler.tables import DnskeyRecord, Domain, DsRecord, Mail, MxHost, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from crawler.resolver.answer import Denial
+    from crawler.resolver.resolve import Resolver
+
+#: Outcomes that a later look may see pass (design.md, second look).
+PASSING = frozenset(
+    {
+        Outcome.TIMEOUT,
+        Outcome.SERVFAIL,
+        Outcome.UNREACHABLE,
+        Outcome.TRUNCATED,
+        Outcome.NO_SERVERS,
+        Outcome.BUDGET,
+        Outcome.MALFORMED,
+    }
+)
+_BROKEN = (Security.BOGUS, Security.INDETERMINATE)
+_LOCALHOST = from_text("localhost")
+
+
+async def observe(domain: str, resolver: Resolver, look: int) -> Domain:
+    """One look at one domain (an A-label name without final dot)."""
+    began, start, sent = time.time_ns() // 1000, trio.current_time(), resolver.sent
+    name = from_text(domain)
+    mx = await resolver.resolve(name, Type.MX)
+    if mx.outcome is Outcome.NXDOMAIN and not mx.alias:
+        mta_sts = tlsrpt = mx._replace(ttl=None, tries=0)
+        dnskey = None
+    else:
+        mta_sts = await _below(resolver, (b"_mta-sts",), name)
+        tlsrpt = await _below(resolver, (b"_tls", b"_smtp"), name)
+        dnskey = await resolver.resolve(name, Type.DNSKEY)
+    zone = await resolver.zone(name)
+    own = zone is not None and zone.apex == name
+    ds = await resolver.resolve(name, Type.DS) if own else None
+    dnskey = dnskey if own else None
+    denial = _denial(mx, mta_sts, tlsrpt)
+    return Domain(
+        domain=domain,
+        look=look,
+        observed_at=began,
+        zone=to_text(zone.apex) if zone is not None else None,
+        zone_security=zone.security if zone is not None else Security.INDETERMINATE,
+        zone_reason=zone.reason if zone is not None else Reason.CHAIN_LOOKUP_FAILED,
+        name_servers=tuple(map(to_text, zone.ns)) if zone is not None else (),
+        ds=ds,
+        ds_set=_ds_set(ds.rdata) if ds is not None else (),
+        dnskey=dnskey,
+        dnskey_set=_dnskey_set(dnskey.rdata) if dnskey is not None else (),
+        denial_kind=denial.kind if denial is not None else None,
+        nsec3_iterations=denial.iterations if denial is not None else None,
+        nsec3_salt=denial.salt if denial is not None else None,
+        nsec3_opt_out=denial.opt_out if denial is not None else None,
+        mx=mx,
+        mail=mail(mx),
+        mx_hosts=mx_hosts(domain, mx),
+        mta_sts=mta_sts,
+        mta_sts_txt=texts(mta_sts.rdata),
+        tlsrpt=tlsrpt,
+        tlsrpt_txt=texts(tlsrpt.rdata),
+        queries=resolver.sent - sent,
+        elapsed=trio.current_time() - start,
+    )
+
+
+def may_pass(row: Domain) -> bool:
+    """Whether a later look is worth while: some look-up failed in a way that may pass."""
+    return any(answer.outcome in PASSING for answer in (row.mx, row.mta_sts, row.tlsrpt))
+
+
+async def _below(resolver: Resolver, path: tuple[bytes, ...], name: bytes) -> Answer:
+    """TXT below a domain, which a very long domain has no room for."""
+    try:
+        for label in path:
+            name = join(label, name)
+    except NameFault:
+        return unaskable()
+    return await resolver.resolve(name, Type.TXT)
+
+
+def unaskable() -> Answer:
+    """The answer to a question whose name would be too long to put."""
+    return Answer(
+        outcome=Outcome.BAD_NAME,
+        security=Security.INDETERMINATE,
+        reason=Reason.LOOKUP_FAILED,
+        ede=None,
+        server_ede=None,
+        ttl=None,
+        rdata=(),
+        alias=(),
+        wildcard=False,
+        denial=None,
+        observed_at=time.time_ns() // 1000,
+        rtt=None,
+        server=None,
+        tries=0,
+    )
+
+
+def mail(mx: Answer) -> Mail:
+    """What an MX answer says about mail; a bogus or undecided one is a failed look-up (RFC 7672 section 2.1.2)."""
+    if mx.outcome not in CONCLUSIVE or mx.security in _BROKEN:
+        return Mail.UNKNOWN
+    if mx.outcome is Outcome.NXDOMAIN:
+        return Mail.NO_DOMAIN
+    if mx.outcome is Outcome.NODATA:
+        return Mail.NO_MX
+    nulls = sum(rdata[2:] == ROOT for rdata in mx.rdata)
+    if not nulls:
+        return Mail.MX
+    return Mail.NULL_MX if len(mx.rdata) == 1 else Mail.NULL_MX_MIXED
+
+
+def mx_hosts(domain: str, mx: Answer) -> tuple[MxHost, ...]:
+    """The MX records, parsed; the domain itself where there is none."""
+    if mx.outcome is Outcome.NODATA and mx.security not in _BROKEN:
+        return (MxHost(0, domain, Target.IMPLICIT),)
+    return tuple(MxHost(int.from_bytes(r[:2], "big"), to_text(r[2:]), target(r[2:])) for r in mx.rdata)
+
+
+def target(host: bytes) -> Target:
+    """What kind of thing an MX names (RFC 5321 section 5.1 wants a host name; see `Target`)."""
+    if host == ROOT:
+        return Target.NULL
+    if is_below(host, _LOCALHOST):
+        return Target.LOCALHOST
+    parts = labels(host)
+    if parts[-1].isdigit() or b":" in host:  # no TLD is all digits (RFC 3696 section 2)
+        return Target.ADDRESS
+    if not is_hostname(host):
+        return Target.BAD_NAME
+    return Target.HOST if count(host) > 1 else Target.SINGLE_LABEL
+
+
+def texts(rdatas: Iterable[bytes]) -> tuple[str, ...]:
+    """TXT records as printable text, odd octets and the backslash as ``\\NNN`` (RFC 1035 section 5.1)."""
+    found = []
+    for rdata in rdatas:
+        try:
+            joined = split_txt(rdata)
+        except WireFault:
+            continue  # the octets stay in the answer's rdata
+        found.append(printable(joined))
+    return tuple(found)
+
+
+_PRINTABLE = {octet: chr(octet) if 32 <= octet < 127 and octet != 92 else f"\\{octet:03d}" for octet in range(256)}
+
+
+def printable(octets: bytes) -> str:
+    """Octets as printable ASCII, everything else and the backslash as ``\\NNN``."""
+    if octets.isascii() and (text := octets.decode("ascii")).isprintable() and "\\" not in text:
+        return text
+    return "".join(map(_PRINTABLE.__getitem__, octets))
+
+
+def _denial(*answers: Answer) -> Denial | None:
+    """How the zone denies, from the first negative answer that shows it; opt-out if any of them has the flag."""
+    shown = [answer.denial for answer in answers if answer.denial is not None]
+    if not shown:
+        return None
+    if any(denial.opt_out for denial in shown):
+        return shown[0]._replace(opt_out=True)
+    return shown[0]
+
+
+def _ds_set(rdatas: Iterable[bytes]) -> tuple[DsRecord, ...]:
+    records = []
+    for rdata in rdatas:
+        try:
+            ds = read_ds(rdata)
+        except DnssecFault:
+            continue
+        records.append(DsRecord(ds.tag, ds.algorithm, ds.digest_type))
+    return tuple(records)
+
+
+def _dnskey_set(rdatas: Iterable[bytes]) -> tuple[DnskeyRecord, ...]:
+    records = []
+    for rdata in rdatas:
+        try:
+            key = read_key(rdata)
+        except DnssecFault:
+            continue
+        records.append(DnskeyRecord(key.flags, key.protocol, key.algorithm, key.tag, key.bits))
+    return tuple(records)
