@@ -1,0 +1,215 @@
+"""Lists as they come: numbered lines in, entries out.
+
+The format is told by its content: plain names, one a line; CSV with a header, or ``rank,domain`` without one;
+or a master file (RFC 1035 section 5), which ``zonefile`` reads. What cannot be a list at
+all raises `ListFault`, whose text is one line for the person who gave it. Whether an
+entry is a domain is not decided here but in ``names``.
+
+Left out: lists of URLs or of mail addresses, Parquet, zone transfers.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import chain
+from typing import NamedTuple
+
+from crawler.stages import zonefile
+from crawler.stages.source import Entry, Junk, Line, ListFault, Source, lines, printable
+from crawler.tables import Rejection
+
+HEAD = 1 << 16  # octets that the format is told from
+MAX_QUOTED_LINES = 100  # a quoted CSV field over more lines than this was never closed
+
+
+class Format(StrEnum):
+    """What a list looks like inside."""
+
+    AUTO = "auto"  # told from its content
+    PLAIN = "plain"  # one name a line; `#` begins a comment
+    CSV = "csv"  # separated by comma, semicolon or tab
+    ZONE = "zone"  # a master file (RFC 1035 section 5)
+
+
+_NO_LISTS: tuple[tuple[bytes, str], ...] = (
+    (b"PAR1", "a Parquet file"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"BZh", "a bzip2 file"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"%PDF", "a PDF file"),
+    (b"\xff\xfe", "UTF-16 text; give UTF-8"),
+    (b"\xfe\xff", "UTF-16 text; give UTF-8"),
+)
+_CONTROL = bytes(set(range(32)) - set(b"\t\n\r"))
+
+
+def read(source: Source, form: Format = Format.AUTO, origin: str | None = None) -> Iterator[Entry | Junk]:
+    """All entries of a list; what is no list at all raises `ListFault`. `origin` is for master files without one."""
+    chunks = source.chunks()
+    head = b""
+    while len(head) < HEAD and (more := next(chunks, None)) is not None:
+        head += more
+    head = head.removeprefix(b"\xef\xbb\xbf")
+    _refuse_binary(source.name, head)
+    if form is Format.AUTO:
+        form = tell(head[:HEAD].decode("utf-8", "replace"))
+    numbered = lines(chain((head,), chunks), source.tally)
+    if form is Format.ZONE:
+        return zonefile.read(source, numbered, origin)
+    if form is Format.CSV:
+        return _read_csv(source, numbered, layout(head[:HEAD].decode("utf-8", "replace")))
+    return _read_plain(source, numbered)
+
+
+def _refuse_binary(name: str, head: bytes) -> None:
+    for magic, what in _NO_LISTS:
+        if head.startswith(magic):
+            raise ListFault(f"{name}: this is {what}, no list of names")
+    start = head[:HEAD]
+    control = len(start) - len(start.translate(None, _CONTROL))
+    if control > max(8, len(start) / 20):
+        raise ListFault(f"{name}: binary data, no list of names")
+
+
+# --- telling formats apart -------------------------------------------------------------------------------------------
+
+_DOMAIN_COLUMNS = ("domain", "domain name", "domainname", "fqdn", "name", "hostname", "host")  # best first
+_RANK_COLUMNS = frozenset({"rank", "globalrank", "global rank", "tranco rank", "popularity rank", "position"})
+_TAG_COLUMNS = frozenset({"tag", "tags", "sector", "domain type", "type", "kind", "category", "country"})
+_RECORD = re.compile(
+    r"(?:\S+|)[ \t]+(?:\d\w*[ \t]+)?(?:(?:IN|CH|HS)[ \t]+)?(?:\d\w*[ \t]+)?"
+    r"(?:SOA|NS|A|AAAA|DS|DNSKEY|RRSIG|NSEC3?|NSEC3PARAM|MX|TXT|CNAME|SRV|CAA|PTR|TYPE\d+)[ \t]+[^\s,;]",
+    re.IGNORECASE,
+)
+
+
+class Layout(NamedTuple):
+    """How the columns of a CSV are to be read."""
+
+    delimiter: str
+    header: bool
+    domain: int
+    rank: int | None
+    tags: tuple[int, ...]
+
+
+def tell(head: str) -> Format:
+    """The format of a list, from its first lines."""
+    significant = [line for line in head.split("\n")[:200] if line.strip() and line.lstrip()[0] not in "#;"][:50]
+    if not significant:
+        return Format.PLAIN
+    first = significant[0]
+    records = sum(_RECORD.match(line) is not None for line in significant)
+    if first.upper().startswith(("$ORIGIN", "$TTL")) or _RECORD.match(first) or records * 2 > len(significant):
+        return Format.ZONE
+    return Format.PLAIN if layout(head) is None else Format.CSV
+
+
+def layout(head: str) -> Layout | None:
+    """The columns of a CSV, from its header or, without one, from its first row; None if it looks like no CSV."""
+    first = next((line for line in head.split("\n") if line.strip() and not line.startswith("#")), "")
+    delimiter = max(",;\t", key=first.count)
+    try:
+        cells = next(csv.reader([first.rstrip("\r")], delimiter=delimiter), [])
+    except csv.Error:  # a carriage return inside a field
+        return None
+    heads = [" ".join(cell.lower().replace("_", " ").split()) for cell in cells]
+    for title in _DOMAIN_COLUMNS:
+        if title in heads:
+            rank = next((i for i, head in enumerate(heads) if head in _RANK_COLUMNS), None)
+            tags = tuple(i for i, head in enumerate(heads) if head in _TAG_COLUMNS)
+            return Layout(delimiter, True, heads.index(title), rank, tags)
+    if len(cells) < 2:
+        return None
+    rank = next((i for i, cell in enumerate(cells) if cell.strip().isdecimal()), None)
+    name = next((i for i, cell in enumerate(cells) if "." in cell.strip(".") and " " not in cell.strip()), None)
+    return None if name is None else Layout(delimiter, False, name, rank, ())
+
+
+# --- plain lists and CSV ---------------------------------------------------------------------------------------------
+
+
+def _read_plain(source: Source, numbered: Iterator[Line]) -> Iterator[Entry | Junk]:
+    tally = source.tally
+    for number, line, flaw in numbered:
+        if flaw is not None:
+            tally.entries += 1
+            yield Junk(number, printable(line), flaw)
+            continue
+        text = line.partition("#")[0].strip() if "#" in line else line.strip()
+        if text:
+            tally.entries += 1
+            yield Entry(number, text)
+        else:
+            tally.blank += 1
+
+
+class _Feed:
+    """Lines for the csv module: counts what a row has taken, and keeps aside what is no text."""
+
+    def __init__(self, source: Source, numbered: Iterator[Line]) -> None:
+        self._source = source
+        self._numbered = numbered
+        self.taken: list[Line] = []
+        self.junk: list[Junk] = []
+
+    def __iter__(self) -> _Feed:
+        return self
+
+    def __next__(self) -> str:
+        for number, line, flaw in self._numbered:
+            if flaw is not None:
+                self.junk.append(Junk(number, printable(line), flaw))
+            elif not self.taken and (not line.strip() or line.startswith("#")):
+                self._source.tally.blank += 1
+            else:
+                self.taken.append((number, line, None))
+                if len(self.taken) > MAX_QUOTED_LINES:
+                    raise ListFault(f"{self._source.name}: the quote of line {self.taken[0][0]} is never closed")
+                return line + "\n"
+        raise StopIteration
+
+
+def _read_csv(source: Source, numbered: Iterator[Line], columns: Layout | None) -> Iterator[Entry | Junk]:
+    columns = columns or Layout(",", False, 0, None, ())
+    tally, feed = source.tally, _Feed(source, numbered)
+    rows = csv.reader(feed, delimiter=columns.delimiter, strict=True)
+    header = columns.header
+    while True:
+        feed.taken.clear()
+        entry: Entry | Junk | None = None
+        try:
+            row = next(rows, None)
+            if row is None:
+                break
+            entry = _row(feed.taken[0][0], row, columns)
+        except csv.Error as error:
+            number, line, _ = feed.taken[0]
+            if "end of data" in str(error):
+                raise ListFault(f"{source.name}: cut short: the quote of line {number} is never closed") from error
+            entry = Junk(number, printable(line), Rejection.MALFORMED_RECORD)
+        tally.records += len(feed.taken) - 1
+        if header:
+            header = False
+            tally.blank += 1
+        else:
+            tally.entries += 1
+            yield entry
+    tally.entries += len(feed.junk)
+    yield from feed.junk
+
+
+def _row(number: int, row: list[str], columns: Layout) -> Entry | Junk:
+    if len(row) <= columns.domain or not row[columns.domain].strip():
+        return Junk(number, printable(columns.delimiter.join(row)), Rejection.EMPTY)
+    rank = row[columns.rank].strip() if columns.rank is not None and columns.rank < len(row) else ""
+    tags = [tag.strip() for i in columns.tags if i < len(row) for tag in re.split("[;|]", row[i])]
+    return Entry(
+        number,
+        row[columns.domain].strip(),
+        int(rank) if rank.isascii() and rank.isdecimal() and len(rank) < 19 else None,
+        tuple(dict.fromkeys(filter(None, tags))),
+    )

@@ -1,0 +1,279 @@
+"""Lists of every packing and format become names, rejects and an account that adds up."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import lzma
+import random
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.stages import names
+from crawler.stages.lists import Format, tell
+from crawler.stages.source import ListFault
+from crawler.tables import DsRecord, Rejection
+
+GOV = Path(__file__).parents[3] / "shared/data/gov"
+
+
+def read(folder: Path, data: bytes | str, *, name: str = "list.txt", origin: str | None = None) -> names.Names:
+    path = folder / name
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    return names.read([str(path)], origin=origin)
+
+
+def refusal(folder: Path, data: bytes) -> str:
+    """Why the list is refused; empty if it is read, and then its account adds up."""
+    try:
+        read(folder, data).account.check()
+    except ListFault as fault:
+        return str(fault)
+    return ""
+
+
+def domains(found: names.Names) -> list[str]:
+    return list(found.found)
+
+
+def test_a_plain_list_is_one_name_a_line(tmp_path: Path) -> None:
+    found = read(tmp_path, "# a comment\nexample.nl\n\n  Example.SE.  # capital\r\nbücher.example\nexample.nl\n")
+    assert domains(found) == ["example.nl", "example.se", "xn--bcher-kva.example"]
+    row = next(found.rows())
+    assert (row.text, row.source, row.line, row.copies) == ("example.nl", "list.txt", 2, 2)
+    account = found.account
+    assert (account.lines, account.blank, account.entries, account.names, account.repeats) == (6, 2, 4, 3, 1)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
+    assert domains(read(tmp_path, b"\xef\xbb\xbfexample.nl\n")) == ["example.nl"]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b"nl", Rejection.SINGLE_LABEL),
+        (b"192.0.2.1", Rejection.ADDRESS),
+        (b"a" * 64 + b".nl", Rejection.LABEL_TOO_LONG),
+        (b"a..nl", Rejection.EMPTY_LABEL),
+        (b"-a.nl", Rejection.BAD_HYPHEN),
+        (b"a b.nl", Rejection.BAD_CHARACTER),
+        (b"\xff\xfe.nl", Rejection.NOT_TEXT),
+        (b"." + b"abcdefg." * 40 + b"nl", Rejection.EMPTY_LABEL),
+        (b"abcdefg." * 40 + b"nl", Rejection.NAME_TOO_LONG),
+        (b"x" * 70_000, Rejection.LINE_TOO_LONG),
+        (b"x" * 700_000, Rejection.LINE_TOO_LONG),
+    ],
+)
+def test_a_line_that_is_no_domain_is_a_reject_with_its_line_and_reason(
+    tmp_path: Path, line: bytes, why: Rejection
+) -> None:
+    found = read(tmp_path, b"a.example\n" + line + b"\nb.example\n")
+    assert domains(found) == ["a.example", "b.example"]
+    (reject,) = found.rejects
+    assert (reject.line, reject.why) == (2, why)
+    assert len(reject.text) <= 200
+    assert reject.text.isprintable()
+
+
+def test_rubbish_bytes_of_a_reject_are_written_as_hex(tmp_path: Path) -> None:
+    assert read(tmp_path, b"a.example\n\xff\x01.nl\n").rejects[0].text == "\\xff\\x01.nl"
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, lambda b: pa.compress(b, "zstd", asbytes=True)])
+def test_the_packing_is_told_by_content_not_by_name(tmp_path: Path, pack: object) -> None:
+    assert callable(pack)
+    assert domains(read(tmp_path, pack(b"a.example\nb.example\n"))) == ["a.example", "b.example"]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, lambda b: pa.compress(b, "zstd", asbytes=True)])
+def test_packed_data_cut_in_half_are_refused(tmp_path: Path, pack: object) -> None:
+    assert callable(pack)
+    rng = random.Random(1)
+    packed = pack(b"".join(b"n%d.example\n" % rng.getrandbits(64) for _ in range(50_000)))
+    with pytest.raises(ListFault, match="cut short"):
+        read(tmp_path, packed[: len(packed) // 2])
+
+
+def test_gzip_members_one_after_the_other_are_one_list(tmp_path: Path) -> None:
+    assert domains(read(tmp_path, gzip.compress(b"a.example\n") + gzip.compress(b"b.example\n"))) == [
+        "a.example",
+        "b.example",
+    ]
+
+
+def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(b"a.example\n"))))
+    found = names.read(["-"])
+    assert next(found.rows()).source == "-"
+
+
+def test_several_lists_are_folded_into_one(tmp_path: Path) -> None:
+    (tmp_path / "one").write_text("a.example\nb.example\n")
+    (tmp_path / "two.csv").write_text("rank,domain,tags\n7,B.example,bank;large\n9,c.example,\n")
+    found = names.read([str(tmp_path / "one"), str(tmp_path / "two.csv")])
+    b = list(found.rows())[1]
+    assert (b.domain, b.source, b.copies, b.rank, b.tags) == ("b.example", "one", 2, 7, ("bank", "large"))
+    assert found.account.names == 3
+    assert found.account.repeats == 1
+
+
+# --- CSV -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "rank", "tags"),
+    [
+        ("1,example.nl\n2,b.nl\n", 1, ()),  # Tranco
+        ("Sector;Domain\nbank;example.nl\n", None, ("bank",)),
+        ("domain\trank\nexample.nl\t12\n", 12, ()),
+        ("Domain name,Domain type,City\nexample.nl,City,Leiden\n", None, ("City",)),  # .gov
+        ('GlobalRank,TldRank,Domain,TLD\n3,1,"example.nl",nl\n', 3, ()),
+        ("domain\nexample.nl\n", None, ()),
+        ("host,note\nexample.nl,\"two\nlines, and ''\"\n", None, ()),
+        ("example.nl,bank\n", None, ()),
+    ],
+)
+def test_csv_columns_are_found_in_any_order(tmp_path: Path, text: str, rank: int | None, tags: tuple[str, ...]) -> None:
+    row = next(read(tmp_path, text).rows())
+    assert (row.domain, row.rank, row.tags) == ("example.nl", rank, tags)
+
+
+def test_every_line_of_a_csv_is_accounted_for(tmp_path: Path) -> None:
+    found = read(tmp_path, 'domain,note\na.nl,x\n\n# c\n,empty\n"b.nl","1\n2"\nshort\n"c.nl"x,y\n')
+    assert domains(found) == ["a.nl", "b.nl"]
+    assert [r.why for r in found.rejects] == ["empty", "single-label", "malformed-record"]
+    account = found.account
+    assert (account.lines, account.blank, account.records, account.entries) == (9, 3, 1, 5)
+
+
+def test_a_quote_that_never_closes_is_refused_not_swallowed(tmp_path: Path) -> None:
+    with pytest.raises(ListFault, match="quote of line 2"):
+        read(tmp_path, 'domain\n"a.nl\nb.nl\n')
+    with pytest.raises(ListFault, match="quote of line 2"):
+        read(tmp_path, 'domain\n"a.nl\n' + "b.nl\n" * 1000)
+
+
+# --- master files ----------------------------------------------------------------------------------------------------
+
+ZONE = """\
+$ORIGIN example.
+$TTL 1h
+@   IN SOA ns1 host ( 1 ; serial
+        3600 900 604800
+        300 )
+    NS  ns1
+    NS  ns2.other.
+ns1 A 192.0.2.1
+a       NS ns1
+        NS ns.a
+        3600 IN DS 1 8 2 ABCD
+ns.a    IN 60 A 192.0.2.2
+B.example. 2d IN NS NS.B.EXAMPLE.
+b   DS  60485 RSASHA1 1 2BB183AF5F22588179A53B0A98631FAD1A292118
+c   60  NS ns1
+c   TXT "a ; b ( c" ; (
+d.e NS ns1
+x   IN  NOSUCHTYPE 1
+y   NS
+\tTYPE65280 \\# 1 00
+outside.test. NS ns1
+"""
+
+
+def test_a_master_file_gives_its_delegations(tmp_path: Path) -> None:
+    found = read(tmp_path, ZONE)
+    rows = {row.domain: row for row in found.rows()}
+    assert list(rows) == ["a.example", "b.example", "c.example", "d.e.example"]
+    assert rows["a.example"].ns == ("ns1.example", "ns.a.example")
+    assert rows["a.example"].ds == (DsRecord(1, 8, 2),)
+    assert rows["a.example"].line == 9
+    assert rows["b.example"].ns == ("ns.b.example",)
+    assert rows["b.example"].ds == (DsRecord(60485, 5, 1),)
+    assert [(r.line, r.why) for r in found.rejects] == [(18, "malformed-record"), (19, "malformed-record")]
+    account = found.account
+    assert (account.lines, account.blank, account.entries, account.records) == (21, 2, 6, 13)
+
+
+def test_a_tab_separated_export_in_lower_case_is_a_master_file(tmp_path: Path) -> None:
+    text = "nl.\t3600\tin\tsoa\ta.nl. b.nl. 1 2 3 4 5\na.nl.\t3600\tin\tns\tns.x.net.\nb.nl.\t3600\tin\tns\tns.x.net.\n"
+    assert domains(read(tmp_path, text)) == ["a.nl", "b.nl"]
+
+
+def test_without_an_soa_the_apex_is_the_ns_owner_above_all_others(tmp_path: Path) -> None:
+    found = read(tmp_path, "gov. 1 IN NS a.\nx.gov. 1 IN NS a.\ny.gov. 1 IN NS a.\n")
+    assert domains(found) == ["x.gov", "y.gov"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a. 1 IN SOA b. c. (1 2 3\n4 5\nb.a. 1 IN NS c.\n", "parenthesis of line 1"),
+        ("a. 1 IN SOA b. c. 1 2 3 4 5\nb.a. 1 IN NS c.exa", "line 2, the last, has no line end"),
+        ("a. 1 IN SOA b. c. 1 2 3 4 5\nb.a. 1 IN NS c\n", "relative"),
+        ("$ORIGIN a.\n$INCLUDE other\n", "INCLUDE is not followed"),
+        ("$ORIGIN a.\n$GENERATE 1-9 a$ NS b\n", "GENERATE is not followed"),
+    ],
+)
+def test_a_master_file_cut_short_or_not_whole_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ListFault, match=message):
+        read(tmp_path, text)
+
+
+def test_an_origin_given_from_outside_makes_relative_names_whole(tmp_path: Path) -> None:
+    assert domains(read(tmp_path, "$TTL 1\n@ NS ns\nb NS ns.c\n", origin="Example.")) == ["b.example"]
+
+
+@given(st.integers(0, len(ZONE)))
+def test_a_master_file_cut_anywhere_is_refused_or_accounted_for(
+    tmp_path_factory: pytest.TempPathFactory, cut: int
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    assert "\n" not in refusal(folder, ZONE[:cut].encode())
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_refused_or_accounted_for(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    for prefix in (b"", b"domain,rank\n", b"$ORIGIN nl.\n", b"a.example\n"):
+        assert "\n" not in refusal(folder, prefix + data)
+
+
+# --- telling, and the real thing -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("head", "form"),
+    [
+        ("example.nl\nb.nl\n", Format.PLAIN),
+        ("", Format.PLAIN),
+        ("; c\n\nnl. 1 IN SOA a. b. 1 2 3 4 5\n", Format.ZONE),
+        ("@ SOA a. b. (\n", Format.ZONE),
+        ("1,a.nl\n", Format.CSV),
+        ("domain\na.nl\n", Format.CSV),
+    ],
+)
+def test_the_format_is_told_from_the_first_lines(head: str, form: Format) -> None:
+    assert tell(head) is form
+
+
+@pytest.mark.skipif(not GOV.exists(), reason="the real lists of ../shared/data are not here")
+def test_the_whole_gov_zone_is_read_and_accounted_for() -> None:
+    found = names.read([str(GOV / "gov.txt")])
+    assert len(found) == 16_536  # 16,537 owners of NS, the apex among them
+    assert sum(len(row.ns) for row in found.rows()) == 43_953 - 4
+    assert sum(bool(row.ds) for row in found.rows()) == 2_069
+    assert not found.rejects
+
+
+@pytest.mark.skipif(not GOV.exists(), reason="the real lists of ../shared/data are not here")
+def test_the_gov_registrants_carry_their_kind_as_a_tag() -> None:
+    found = names.read([str(GOV / "current-full.csv")])
+    assert len(found) == 16_539
+    assert next(found.rows()).tags == ("City",)
