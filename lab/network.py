@@ -1,0 +1,134 @@
+"""The lab in the place of the network: by real sockets through the tunnel, or in process on whatever clock trio has.
+
+The tunnel: lab servers listen on one loopback port; each datagram, and the start of each TCP connection, is
+preceded by 16 octets, the virtual server's address (IPv4 as ::ffff:a.b.c.d), and replies by the same. So every address of
+the world is reachable without root rights, and the crawler's own socket code is what runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+from typing import Any, Final
+
+import trio
+
+from crawler.manners import Manners
+from crawler.net import Counters, Network, Silence, UdpTcpNetwork, answers, canonical, question_of
+from lab.behaviours import Late, Outcome, Reset
+from lab.world import Replies
+
+PREFIX: Final = 16
+_MAPPED: Final = bytes(10) + b"\xff\xff"
+_RESETS: Final = {
+    Reset.REFUSED: Silence.CONNECTION_REFUSED,
+    Reset.CLOSED: Silence.CLOSED,
+    Reset.UNREACHABLE: Silence.UNREACHABLE,
+}
+
+
+@lru_cache(maxsize=65536)
+def prefix_of(address: str) -> bytes:
+    """An address as the tunnel writes it."""
+    packed = ip_address(address).packed
+    return packed if len(packed) == 16 else _MAPPED + packed
+
+
+@lru_cache(maxsize=65536)
+def address_of(prefix: bytes) -> str:
+    """And back."""
+    mapped = IPv6Address(prefix).ipv4_mapped
+    return str(mapped if mapped is not None else IPv6Address(prefix))
+
+
+class LabNetwork(UdpTcpNetwork):
+    """The crawler's network, its datagrams bent into the tunnel.
+
+    `routes` lead to real servers on loopback, without a tunnel: virtual address -> (host, port).
+    Use it as `async with LabNetwork(port).running() as net`.
+    """
+
+    def __init__(
+        self, port: int, *, routes: Mapping[str, tuple[str, int]] | None = None, manners: Manners | None = None,
+        sockets: int = 8, connections: int = 256,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            manners or Manners.unlimited(), sockets=sockets, connections=connections, allow_special=True
+        )
+        self._lab = ("127.0.0.1", port)
+        self._routes = dict(routes or {})
+        self._back = {there: virtual for virtual, there in self._routes.items()}
+
+    def _outbound(self, address: str, port: int) -> tuple[tuple[Any, ...], bytes]:  # noqa: ARG002
+        route = self._routes.get(address)
+        return (route, b"") if route is not None else (self._lab, prefix_of(address))
+
+    def _inbound(self, datagram: bytes, source: tuple[Any, ...]) -> tuple[str, int, int]:
+        if source == self._lab and len(datagram) >= PREFIX:
+            return address_of(datagram[:PREFIX]), 53, PREFIX
+        return self._back.get((source[0], source[1]), source[0]), 53, 0
+
+
+class DirectNetwork(Network):
+    """No sockets: the world is asked in process. Silence takes all our patience, on trio's clock, and nothing else does."""
+
+    def __init__(self, world: Replies) -> None:
+        self.world = world
+        self.counters = Counters()
+        self.asked: dict[str, int] = {}  # queries by server address
+
+    async def over_udp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:  # noqa: ARG002
+        """Ask over UDP."""
+        self.counters.udp_sent += 1
+        reply = await self._ask(query, address, patience, tcp=False)
+        if isinstance(reply, bytes):
+            self.counters.udp_received += 1
+        return reply
+
+    async def over_tcp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:  # noqa: ARG002
+        """Ask over TCP."""
+        self.counters.tcp_sent += 1
+        reply = await self._ask(query, address, patience, tcp=True)
+        if isinstance(reply, bytes):
+            self.counters.tcp_received += 1
+        return reply
+
+    async def _ask(self, query: bytes, address: str, patience: float, *, tcp: bool) -> bytes | Silence:
+        where = canonical(address)
+        if where is None:
+            return Silence.UNREACHABLE
+        self.sent_at = sent_at = trio.current_time()
+        self.counters.bytes_out += len(query)
+        self.asked[where] = self.asked.get(where, 0) + 1
+        reply = await self._wait(self.world.reply(query, where, tcp=tcp), patience, tcp=tcp)
+        self.sent_at = sent_at
+        if isinstance(reply, bytes) and not self._ours(query, reply):
+            self.counters.strays += 1
+            await trio.sleep_until(sent_at + patience)
+            reply = Silence.TIMEOUT
+        if isinstance(reply, bytes):
+            self.counters.bytes_in += len(reply)
+        elif reply is Silence.TIMEOUT:
+            self.counters.timeouts += 1
+        return reply
+
+    @staticmethod
+    def _ours(query: bytes, reply: bytes) -> bool:
+        return reply[:2] == query[:2] and answers(reply, question_of(query))
+
+    @staticmethod
+    async def _wait(outcome: Outcome, patience: float, *, tcp: bool) -> bytes | Silence:
+        if isinstance(outcome, Late):
+            if outcome.seconds < patience:
+                await trio.sleep(outcome.seconds)
+                return outcome.reply
+            outcome = None
+        if outcome is None or (isinstance(outcome, Reset) and outcome is not Reset.UNREACHABLE and not tcp):
+            await trio.sleep(patience)
+            return Silence.TIMEOUT
+        await trio.lowlevel.checkpoint()
+        return _RESETS[outcome] if isinstance(outcome, Reset) else outcome
+
+
+__all__ = ["PREFIX", "DirectNetwork", "LabNetwork", "address_of", "prefix_of"]
