@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 UTC = pa.timestamp("us", "UTC")
 
 _ALIAS = pa.struct([("target", pa.string()), ("security", pa.string())])
-_DENIAL = pa.struct(
-    [("kind", pa.string()), ("iterations", pa.int32()), ("salt", pa.binary()), ("opt_out", pa.bool_())]
-)
+_DENIAL = pa.struct([("kind", pa.string()), ("iterations", pa.int32()), ("salt", pa.binary()), ("opt_out", pa.bool_())])
 
 #: The nested value of every look-up: (field, Parquet type, words). The order is that of `Answer`.
 ANSWER_FIELDS: tuple[tuple[str, pa.DataType, str], ...] = (
@@ -139,7 +137,9 @@ class Name:
 
     domain: str = column("A-labels, lower case, no final dot", pa.string(), rfc="5890 section 2.3.2.1")
     text: str = column("the name as its line wrote it (first of the folded lines)", pa.string())
-    source: str = column("the list that it came from: file name without folders, or `-` for standard input", pa.string())
+    source: str = column(
+        "the list that it came from: file name without folders, or `-` for standard input", pa.string()
+    )
     line: int = column("line number of its first appearance, from 1", pa.int64())
     copies: int = column("input entries folded into this row, this one included", pa.int64())
     rank: int | None = column("popularity rank, where the list gives one", pa.int64())
@@ -188,11 +188,17 @@ class Domain:
     domain: str = column("A-labels, lower case, no final dot", pa.string())
     look: int = column("1 = first look; 2 and up = a later look at a passing failure", pa.int16())
     observed_at: int = column("when the look began", UTC, unit="UTC")
-    zone: str | None = column("apex of the zone that answers for the domain; null if no delegation could be had", pa.string())
-    zone_security: str = column("DNSSEC state of that zone, by its chain of trust alone", pa.string(), rfc="4035 section 4.3")
+    zone: str | None = column(
+        "apex of the zone that answers for the domain; null if no delegation could be had", pa.string()
+    )
+    zone_security: str = column(
+        "DNSSEC state of that zone, by its chain of trust alone", pa.string(), rfc="4035 section 4.3"
+    )
     zone_reason: str = column("why the zone has that state", pa.string())
     name_servers: tuple[str, ...] = column("NS names of that zone as its parent gave them", _TEXTS)
-    ds: Answer | None = column("DS RRset at the parent, mostly from the referral; null if the domain is no zone", ANSWER)
+    ds: Answer | None = column(
+        "DS RRset at the parent, mostly from the referral; null if the domain is no zone", ANSWER
+    )
     ds_set: tuple[DsRecord, ...] = column("the DS records, parsed", _DS_SET, rfc="4034 section 5")
     dnskey: Answer | None = column("DNSKEY RRset at the apex; null if the domain is no zone", ANSWER)
     dnskey_set: tuple[DnskeyRecord, ...] = column("the DNSKEY records, parsed", _DNSKEY_SET, rfc="4034 section 2")
@@ -213,7 +219,9 @@ class Domain:
     )
     tlsrpt: Answer = column("TXT RRset at `_smtp._tls`", ANSWER, rfc="8460 section 3")
     tlsrpt_txt: tuple[str, ...] = column("as mta_sts_txt", _TEXTS)
-    queries: int = column("packets sent while this row was made, shared look-ups counted for who came first", pa.int32())
+    queries: int = column(
+        "packets sent while this row was made, shared look-ups counted for who came first", pa.int32()
+    )
     elapsed: float = column("from the first question to the row", pa.float32(), unit="s")
 
 
@@ -241,20 +249,27 @@ class Host:
     addresses: tuple[str, ...] = column("all addresses, IPv4 first, as text", _TEXTS, rfc="5952")
     expanded: str = column("the name at the end of the alias chain; the host itself without aliases", pa.string())
     address_security: str = column(
-        "the worst state of the address RRsets that exist, aliases included; if none exists, of the denials", pa.string()
+        "the worst state of the address RRsets that exist, aliases included; if none exists, of the denials",
+        pa.string(),
     )
     tlsa_base: TlsaBase = column("which names were asked for TLSA", pa.string(), rfc="7672 section 2.2.2")
     tlsa_expanded: Answer | None = column("TLSA at `_25._tcp` of the alias' end; null if the host is no alias", ANSWER)
-    tlsa_expanded_set: tuple[TlsaRecord, ...] = column("the TLSA records there, parsed", _TLSA_SET, rfc="6698 section 2.1")
+    tlsa_expanded_set: tuple[TlsaRecord, ...] = column(
+        "the TLSA records there, parsed", _TLSA_SET, rfc="6698 section 2.1"
+    )
     tlsa_initial: Answer | None = column("TLSA at `_25._tcp` of the host as written; null if it was not asked", ANSWER)
-    tlsa_initial_set: tuple[TlsaRecord, ...] = column("the TLSA records there, parsed", _TLSA_SET, rfc="6698 section 2.1")
+    tlsa_initial_set: tuple[TlsaRecord, ...] = column(
+        "the TLSA records there, parsed", _TLSA_SET, rfc="6698 section 2.1"
+    )
     tlsa_malformed: int = column("TLSA records whose rdata is too short to parse", pa.int32())
     tcp_node: Answer | None = column(
         "`_tcp` below the name that has TLSA records: NXDOMAIN here is the empty-non-terminal fault; null if not asked",
         ANSWER,
         rfc="8020 section 2",
     )
-    queries: int = column("packets sent while this row was made, shared look-ups counted for who came first", pa.int32())
+    queries: int = column(
+        "packets sent while this row was made, shared look-ups counted for who came first", pa.int32()
+    )
     elapsed: float = column("from the first question to the row", pa.float32(), unit="s")
 
 

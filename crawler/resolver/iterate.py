@@ -1,6 +1,6 @@
-"""Walking from the root towards a name: referrals, glue, QNAME minimisation, several servers (RFC 1034 section 5.3.3, RFC 9156).
+"""Walking from the root towards a name: referrals, glue, several servers (RFC 1034 section 5.3.3).
 
-`Walker.walk` ends in one reply of a zone that claims the name, or in the outcome
+Questions are minimised (RFC 9156), except where a server chokes on that. `Walker.walk` ends in one reply of a zone that claims the name, or in the outcome
 that says why there is none. It follows no alias (``resolve`` does) and believes no
 signature (``validate`` does); glue counts only inside the referring zone's bailiwick.
 
@@ -143,7 +143,9 @@ class Walker:
         shuffle(names)
         del names[self.limits.name_servers :]
         glue, glued = _glue(message.additional, names, cut.name)
-        proof = [r for r in _everything(message) if r[1] in _PROOFS or (r[1] == Type.RRSIG and r[4][:2] in _PROOF_BYTES)]
+        proof = [
+            r for r in _everything(message) if r[1] in _PROOFS or (r[1] == Type.RRSIG and r[4][:2] in _PROOF_BYTES)
+        ]
         return self.cuts.add(
             Cut(
                 child,
@@ -184,7 +186,7 @@ class Walker:
         queue = self._servers.order([address for address in cut.glue if address not in avoid])
         tried: list[Address] = []
         silent: list[Address] = []
-        unglued = [ns for ns in cut.unglued]
+        unglued = list(cut.unglued)
         while True:
             if not queue and len(tried) < self.limits.addresses:
                 queue = await self._more_servers(cut, unglued, lookup, avoid)
@@ -254,6 +256,10 @@ class Walker:
 
 
 _PROOF_BYTES = tuple(int(rtype).to_bytes(2, "big") for rtype in _PROOFS)
+
+
+def _signs_proof(record: Record) -> bool:
+    return record[1] == Type.RRSIG and record[4][:2] in _PROOF_BYTES
 
 
 def _everything(message: Message) -> list[Record]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class OutOfBudget(Exception):  # noqa: N818 -- not an error but the end of a purse; it never leaves the resolver
+class OutOfBudget(Exception):
     """A look-up has spent its packets or its time."""
 
 

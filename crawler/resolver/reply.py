@@ -52,7 +52,7 @@ class Reading(NamedTuple):
     target: bytes = b""
 
 
-_FAILURES = {
+_FAILURES: dict[int, Outcome] = {
     Rcode.FORMERR: Outcome.FORMERR,
     Rcode.SERVFAIL: Outcome.SERVFAIL,
     Rcode.NOTIMP: Outcome.NOTIMP,
@@ -123,7 +123,7 @@ def _negative(message: Message, name: bytes, qtype: int, zone: bytes) -> Reading
 
 
 def next_question(zone: bytes, name: bytes, known: int) -> bytes:
-    """The name to ask a server of `zone` on the way to `name`, one label more than `known` labels (RFC 9156 section 2.3).
+    """The name to ask a server of `zone` on the way to `name`: one label more than are `known` (RFC 9156 section 2.3).
 
     A label that begins with an underscore is no zone cut worth looking for (RFC 9156
     section 2.3 lets us skip it): the whole name is asked at once.

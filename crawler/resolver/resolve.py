@@ -18,7 +18,7 @@ from crawler.resolver.memo import Lookup, OutOfBudget
 from crawler.resolver.reply import Kind, Reading
 from crawler.resolver.trust import Chain, Trust
 from crawler.resolver.validate import Judge, Judgement
-from crawler.standards.dnssec import SUPPORTED
+from crawler.standards.algorithms import SUPPORTED
 from crawler.standards.names import ancestors, count, to_text
 from crawler.standards.security import EDE, STATE, Reason, Security, worst
 from crawler.standards.wire import Type
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from crawler.resolver.ask import Address
     from crawler.resolver.cuts import Cut
     from crawler.resolver.trust import DsWord
-    from crawler.standards.dnssec import Algorithms, Ds, Key
+    from crawler.standards.algorithms import Algorithms
+    from crawler.standards.keys import Ds
 
 
 class Zone(NamedTuple):
@@ -67,7 +68,7 @@ class Resolver:
         net: Network,
         *,
         hints: Mapping[bytes, Sequence[str]],
-        anchors: Mapping[bytes, Sequence[Ds | Key]],
+        anchors: Mapping[bytes, Sequence[Ds]],
         stubs: Mapping[bytes, Sequence[Address]] | None = None,
         now: Callable[[], float] = time.time,
         limits: Limits | None = None,

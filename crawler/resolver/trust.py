@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import trio
 
 from crawler.resolver.reply import Kind
-from crawler.standards.dnssec import DnssecFault, Ds, Key, read_ds, usable_ds, verify_keys
+from crawler.standards.dnssec import usable_ds, verify_keys
+from crawler.standards.keys import DnssecFault, read_ds
 from crawler.standards.security import STATE, Reason, Security
 from crawler.standards.wire import Type
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from crawler.resolver.iterate import Walked, Walker
     from crawler.resolver.memo import Lookup
     from crawler.resolver.validate import Judge
-    from crawler.standards.dnssec import Algorithms
+    from crawler.standards.algorithms import Algorithms
+    from crawler.standards.keys import Ds, Key
+    from crawler.standards.wire import Record
 
 
 class DsWord(NamedTuple):
@@ -64,7 +67,7 @@ class Chain:
         walker: Walker,
         judge: Judge,
         *,
-        anchors: Mapping[bytes, Sequence[Ds | Key]],
+        anchors: Mapping[bytes, Sequence[Ds]],
         algorithms: Algorithms,
         now: Callable[[], float],
     ) -> None:
@@ -113,11 +116,11 @@ class Chain:
             return Trust(unusable, ds=word)
         return await self._by_keys(cut, usable, word, lookup, Reason.DS_MISMATCH)
 
-    async def _by_anchor(self, cut: Cut, anchors: Sequence[Ds | Key], lookup: Lookup) -> Trust:
+    async def _by_anchor(self, cut: Cut, anchors: Sequence[Ds], lookup: Lookup) -> Trust:
         return await self._by_keys(cut, anchors, None, lookup, Reason.ANCHOR_MISMATCH)
 
     async def _by_keys(
-        self, cut: Cut, anchors: Sequence[Ds | Key], word: DsWord | None, lookup: Lookup, mismatch: Reason
+        self, cut: Cut, anchors: Sequence[Ds], word: DsWord | None, lookup: Lookup, mismatch: Reason
     ) -> Trust:
         """Fetch the DNSKEY RRset and hold it against DS or anchor; other servers are asked where one's is bogus."""
         avoid: frozenset[tuple[str, int]] = frozenset()
@@ -144,7 +147,7 @@ class Chain:
             avoid = avoid | {walked.server}
         return Trust(reason, ds=word)
 
-    async def ds(self, name: bytes, parent: Cut, proof: Sequence[tuple[bytes, int, int, int, bytes]], lookup: Lookup) -> DsWord:
+    async def ds(self, name: bytes, parent: Cut, proof: Sequence[Record], lookup: Lookup) -> DsWord:
         """The secure parent's word on DS at `name`: from the referral if that proves it, else asked for."""
         upper = await self.trust(parent, lookup)
         if proof and upper.security is Security.SECURE:

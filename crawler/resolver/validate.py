@@ -1,4 +1,4 @@
-"""The judge of replies: does this RRset, or this denial, follow from the zone's keys? (RFC 4035 section 5, RFC 5155 section 8)
+"""The judge of replies: do an RRset or a denial follow from the zone's keys? (RFC 4035 section 5, RFC 5155 section 8).
 
 `Judge` is pure given a reply and a zone's `Trust`; the chain that yields the trust is
 ``trust``, the cryptography and the proofs are ``standards/dnssec`` and
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from crawler.resolver.iterate import Walked
     from crawler.resolver.limits import Limits
     from crawler.resolver.trust import Trust
+    from crawler.standards.algorithms import Algorithms
     from crawler.standards.denial import Proof
-    from crawler.standards.dnssec import Algorithms
     from crawler.standards.wire import Record
 
 _VERIFIED_LIMIT = 4096  # RRsets remembered as verified, for each zone
@@ -64,14 +64,14 @@ class Judge:
         if trust.security is not Security.SECURE:
             return Judgement(trust.reason, denial=None if kind in _POSITIVE else self._shown(records))
         if kind in _POSITIVE:
-            return self._positive(walked, records, name, trust)
+            return self._positive(walked, records, trust)
         return self._negative(walked, records, name, qtype, trust)
 
     def signatures(self, walked: Walked, owner: bytes, rtype: int) -> list[bytes]:
         """The RRSIGs over (owner, rtype), from all sections."""
         return _signatures(_records(walked), owner, rtype)
 
-    def _positive(self, walked: Walked, records: list[Record], name: bytes, trust: Trust) -> Judgement:
+    def _positive(self, walked: Walked, records: list[Record], trust: Trust) -> Judgement:
         reading, zone = walked.reading, walked.cut.name
         sigs = _signatures(records, reading.owner, reading.rtype)
         if not sigs:
@@ -165,10 +165,9 @@ class Judge:
         reading = walked.reading
         if trust.security is not Security.SECURE or reading.kind is Kind.ANSWER:
             return DsWord(judgement.reason, reading.rdatas, reading.ttl, None, walked)
-        if reading.kind is Kind.ALIAS:  # an alias has no zone cut below it (RFC 1034 section 3.6.2)
-            reason = Reason.NO_DS if judgement.reason is Reason.CHAIN else judgement.reason
-            return DsWord(reason, walked=walked, delegated=False)
-        reason = judgement.reason
+        reason: Reason = judgement.reason
+        if reading.kind is Kind.ALIAS:  # an alias is no zone cut (RFC 1034 section 3.6.2)
+            return DsWord(Reason.NO_DS if reason is Reason.CHAIN else reason, walked=walked, delegated=False)
         delegated = True
         if reason is Reason.CHAIN:
             reason = Reason.NO_DS
@@ -209,4 +208,4 @@ def _records(walked: Walked) -> list[Record]:
 
 def _signatures(records: Sequence[Record], owner: bytes, rtype: int) -> list[bytes]:
     covered = rtype.to_bytes(2, "big")
-    return [rdata for name, kind, _, _, rdata in records if kind == Type.RRSIG and name == owner and rdata[:2] == covered]
+    return [r[4] for r in records if r[1] == Type.RRSIG and r[0] == owner and r[4][:2] == covered]

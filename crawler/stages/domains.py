@@ -160,7 +160,7 @@ def target(host: bytes) -> Target:
 
 
 def texts(rdatas: Iterable[bytes]) -> tuple[str, ...]:
-    """TXT records as printable text, odd octets and the backslash as ``\\NNN`` (RFC 1035 section 5.1)."""
+    r"""TXT records as printable text, odd octets and the backslash as ``\NNN`` (RFC 1035 section 5.1)."""
     found = []
     for rdata in rdatas:
         try:
@@ -175,7 +175,7 @@ _PRINTABLE = {octet: chr(octet) if 32 <= octet < 127 and octet != 92 else f"\\{o
 
 
 def printable(octets: bytes) -> str:
-    """Octets as printable ASCII, everything else and the backslash as ``\\NNN``."""
+    r"""Octets as printable ASCII, everything else and the backslash as ``\NNN``."""
     if octets.isascii() and (text := octets.decode("ascii")).isprintable() and "\\" not in text:
         return text
     return "".join(map(_PRINTABLE.__getitem__, octets))
