@@ -1,0 +1,210 @@
+"""What a generated population looks like: every rate as a parameter, with the two profiles `GTLD` and `CC`.
+
+Each number is either published or an assumption; assumptions are marked [A], and
+tests vary them. Rates are shares of 1. Fields of the layers that the lab does not
+serve yet (STARTTLS, certificates, policy fetches) stand here already, so that a
+profile is one value. Drawing from a profile is ``facts``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.chance import Weighted, weighted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """The rates of one kind of population; the parent of every share is named."""
+
+    name: str
+
+    # mail
+    absent: float = 0.004  # of names: NXDOMAIN at the registry [A]
+    mx: float  # of names: any MX RRset (Schaumann 2023)
+    null_mx: float  # of names: `0 .` alone
+    null_mx_mixed: float = 0.0005  # of names: the null MX beside others [A]
+    junk_mx: float  # of names: localhost, an address or a single label
+    implicit: float = 0.75  # of names without MX: an address at the apex [A]
+    hosts: Weighted[int]  # MX hosts per domain (11 stands for more than ten)
+    self_hosted: float  # of MX domains
+    head: tuple[float, ...]  # of MX domains that are not self-hosted: shares of the largest providers
+    zipf: float = 1.1  # exponent of the tail of small providers
+    providers: int = 4000  # mail providers in all [A]
+    alias_host: float = 0.01  # of self-hosted MX domains: one host is a CNAME [A]
+    dead_host: float = 0.01  # of self-hosted MX domains: one host has no address [A]
+    ipv6: float = 0.4  # of self-hosted MX domains: hosts have AAAA [A]
+
+    # DNSSEC
+    signed: float  # of names: DS present
+    islands: float  # of zones with DNSKEY: no DS
+    bogus: float  # of names with DS
+    bogus_kind: Weighted[str]
+    unsupported: float = 0.001  # of names with DS: only algorithms or digests that nobody validates [A]
+    algorithm: Weighted[int]  # 7 stands for 5 where the zone denies by NSEC
+    nsec: float  # of signed zones; the others use NSEC3
+    compact: float = 0.6  # of NSEC zones: compact denial (RFC 9824)
+    iterations: Weighted[int]
+    opt_out: float = 0.05  # of NSEC3 zones [A]
+
+    # name servers
+    lame: float  # of names: no server of the zone is of use
+    lame_kind: Weighted[str]
+    one_bad: float  # of names: one of several servers fails [A]
+    own_dns: float = 0.15  # of names: servers within the zone itself [A]
+    servers: Weighted[int]  # name servers per zone [A]
+
+    # TLSA
+    tlsa: float  # of MX domains: TLSA at one MX host or more
+    tlsa_insecure: float  # of those: the MX RRset is insecure
+    tlsa_partial: float  # of those: not at every host
+    tlsa_head: tuple[float, ...]  # of TLSA domains: shares of the largest DANE providers; the rest is self-hosted
+    tlsa_kind: Weighted[str]  # parameters, per RRset
+    tlsa_ttl: Weighted[int]
+    tlsa_servfail: float = 0.001  # of self-hosted TLSA domains
+    ent_bug: float = 0.0005  # of self-hosted TLSA domains: `_tcp` answered with NXDOMAIN [A]
+
+    # MTA-STS and TLSRPT records
+    sts: float  # of MX domains
+    sts_invalid: float = 0.005  # of records
+    sts_flaw: Weighted[str]
+    sts_alias: float = 0.2  # of records: reached by CNAME at a provider [A]
+    sts_beside: float = 0.02  # of records: another TXT beside it [A]
+    tlsrpt: float  # of MX domains
+    tlsrpt_of_sts: float = 0.65  # of MX domains with an MTA-STS record
+    tlsrpt_invalid: float = 0.01  # of records [A]
+    dane_and_sts: float = 0.05  # of the largest DANE provider's domains: it sets up MTA-STS too [A]
+
+    # layers that are not served yet
+    tlsa_mismatch: float = 0.036  # of hosts with TLSA, nearly all of them with one domain
+    mismatch_cause: Weighted[str]
+    starttls_absent: float = 0.003  # of TLSA hosts
+    handshake_broken: float = 0.0001  # of TLSA hosts
+    starttls: float  # of MX hosts [A]
+    policy_third_party: float = 0.53
+    fetch_fails_self: float = 0.378
+    fetch_fails_third: float = 0.049
+    policy_mode: Weighted[str]
+    policy_max_age: Weighted[int]
+    policy_mx_mismatch: float = 0.027
+    pkix_invalid_self: float = 0.044
+    pkix_invalid_third: float = 0.01
+
+    @property
+    def island_of_unsigned(self) -> float:
+        """Of names without DS, the share with DNSKEY: what makes `islands` of the zones with DNSKEY come true."""
+        odds = self.islands / (1 - self.islands)
+        return min(1.0, odds * self.signed / (1 - self.signed)) if self.signed < 1 else 0.0
+
+    @property
+    def tlsa_of_signed(self) -> float:
+        """Of MX domains with DS, the share with TLSA."""
+        return min(1.0, self.tlsa * (1 - self.tlsa_insecure) / self.signed) if self.signed else 0.0
+
+    @property
+    def tlsa_of_unsigned(self) -> float:
+        """Of MX domains without DS, the share whose provider has TLSA."""
+        return min(1.0, self.tlsa * self.tlsa_insecure / (1 - self.signed)) if self.signed < 1 else 0.0
+
+    @property
+    def tlsrpt_without_sts(self) -> float:
+        """Of MX domains without MTA-STS record, the share with TLSRPT: what is left of `tlsrpt`."""
+        return max(0.0, (self.tlsrpt - self.sts * self.tlsrpt_of_sts) / (1 - self.sts))
+
+
+_BOGUS = weighted({"expired": 66, "no-dnskey": 14.5, "ds-mismatch": 14.5, "bad-signature": 5})
+_LAME = weighted({"refused": 40, "silent": 40, "servfail": 15, "garbage": 2.5, "upward": 2.5})
+_ITERATIONS = weighted({0: 50, 1: 25, 5: 10, 10: 10, 50: 2, 100: 2, 500: 1})  # 101 to 150 is left out, see README
+_SERVERS = weighted({2: 70, 3: 12, 4: 18})
+# population of RRsets: DANE-EE 90.6, DANE-TA 4.6, both 4.4 %, SHA-512 below 2, PKIX usages below 1 (Lee 2022) [A]
+_TLSA_KIND = weighted(
+    {
+        "3 1 1": 82,
+        "3 0 1": 7,
+        "2 1 1, 3 1 1": 4,
+        "2 1 1": 3,
+        "2 0 1": 1.5,
+        "3 1 2": 1.2,
+        "1 1 1": 0.5,
+        "0 0 1": 0.2,
+        "3 1 1, 3 1 1": 0.3,
+        "malformed": 0.3,
+    }
+)
+_TLSA_TTL = weighted({300: 10, 3600: 60, 14400: 15, 86400: 13, 604800: 2})
+# top 1, 3, 5, 10, 20 of the DANE providers: 32, 45, 54, 71, 87 % (dane-users 2023-04)
+_TLSA_HEAD = (0.32, 0.07, 0.06, 0.05, 0.04) + (0.034,) * 5 + (0.016,) * 10
+_STS_FLAW = weighted({"bad-id": 61, "no-id": 20, "bad-version": 16, "bad-extension": 1.5, "two-records": 1.5})
+_MISMATCH = weighted({"stale": 70, "parameters": 12, "ta-changed": 8, "empty-digest": 1, "other": 9})
+_MODE = weighted({"enforce": 45, "testing": 48, "none": 7})
+_MAX_AGE = weighted({86400: 30, 604800: 40, 1209600: 5, 2419200: 5, 31557600: 15, -1: 1, 3600: 4})
+
+GTLD = Profile(
+    name="gtld",
+    mx=0.44,
+    null_mx=0.01,
+    junk_mx=0.0075,
+    hosts=weighted({1: 45, 2: 30, 3: 5, 4: 3, 5: 15, 6: 0.8, 8: 0.7, 10: 0.4, 11: 0.1}),
+    self_hosted=0.231,
+    head=(0.34, 0.14, 0.135, 0.047, 0.02, 0.018, 0.016, 0.015, 0.0105, 0.01, 0.01, 0.0074, 0.0073, 0.0073, 0.0068),
+    signed=0.05,
+    islands=0.30,
+    bogus=0.006,
+    bogus_kind=_BOGUS,
+    algorithm=weighted({13: 65, 8: 27, 10: 2, 7: 3, 14: 1, 15: 2}),
+    nsec=0.40,
+    iterations=_ITERATIONS,
+    lame=0.05,
+    lame_kind=_LAME,
+    one_bad=0.03,
+    servers=_SERVERS,
+    tlsa=0.01,
+    tlsa_insecure=0.19,
+    tlsa_partial=0.05,
+    tlsa_head=_TLSA_HEAD,
+    tlsa_kind=_TLSA_KIND,
+    tlsa_ttl=_TLSA_TTL,
+    sts=0.001,
+    sts_flaw=_STS_FLAW,
+    tlsrpt=0.001,
+    mismatch_cause=_MISMATCH,
+    starttls=0.95,
+    policy_mode=_MODE,
+    policy_max_age=_MAX_AGE,
+)
+
+CC = Profile(
+    name="cc",
+    mx=0.70,
+    null_mx=0.02,
+    junk_mx=0.002,
+    hosts=weighted({1: 60, 2: 30, 3: 6, 4: 3, 5: 1}),
+    self_hosted=0.25,
+    head=(0.12, 0.10, 0.08, 0.06, 0.05, 0.04, 0.03, 0.03, 0.02, 0.02),  # local hosters [A]
+    signed=0.60,
+    islands=0.03,
+    bogus=0.003,
+    bogus_kind=_BOGUS,
+    algorithm=weighted({13: 75, 8: 22, 7: 2, 15: 1}),
+    nsec=0.15,
+    iterations=_ITERATIONS,
+    lame=0.02,
+    lame_kind=_LAME,
+    one_bad=0.01,
+    servers=_SERVERS,
+    tlsa=0.12,
+    tlsa_insecure=0.10,
+    tlsa_partial=0.15,
+    tlsa_head=_TLSA_HEAD,
+    tlsa_kind=_TLSA_KIND,
+    tlsa_ttl=_TLSA_TTL,
+    sts=0.001,
+    sts_flaw=_STS_FLAW,
+    tlsrpt=0.001,
+    mismatch_cause=_MISMATCH,
+    starttls=0.97,
+    policy_mode=_MODE,
+    policy_max_age=_MAX_AGE,
+)
+
+PROFILES = {profile.name: profile for profile in (GTLD, CC)}
