@@ -30,7 +30,7 @@ ROOT: Name = b"\0"
 
 MAX_LABEL = 63  # octets (RFC 1035 section 2.3.4)
 MAX_NAME = 255  # octets on the wire, which is 253 characters of plain text
-_LONGEST_ENTRY = 1024  # characters; UTS 46 may shorten a text, but never a real name by this much
+_LONGEST_TEXT = 1024  # characters; 255 octets all written as \\DDD are fewer, and UTS 46 shortens no real name so far
 
 
 class NameFlaw(StrEnum):
@@ -71,6 +71,8 @@ def from_text(text: str) -> Name:
         return ROOT
     if not text.isascii():
         raise NameFault(NameFlaw.BAD_CHARACTER, text)
+    if len(text) > _LONGEST_TEXT:
+        raise NameFault(NameFlaw.NAME_TOO_LONG, text)
     if "\\" in text:
         parts = _unescape(text)
     else:
@@ -82,17 +84,15 @@ def from_text(text: str) -> Name:
 
 def _build(parts: list[bytes], text: str) -> Name:
     """Labels put together, within the limits of RFC 1035 section 2.3.4."""
-    wire = bytearray()
+    wire = b""
     for part in parts:
         size = len(part)
         if not 0 < size <= MAX_LABEL:
             raise NameFault(NameFlaw.LABEL_TOO_LONG if part else NameFlaw.EMPTY_LABEL, text)
-        wire += _LENGTH[size]
-        wire += part
+        wire += _LENGTH[size] + part
     if len(wire) >= MAX_NAME:
         raise NameFault(NameFlaw.NAME_TOO_LONG, text)
-    wire.append(0)
-    return bytes(wire)
+    return wire + ROOT
 
 
 def _unescape(text: str) -> list[bytes]:
@@ -140,6 +140,7 @@ def _label_text(label: bytes) -> str:
 # with a letter, so that no IPv4 address passes. Possessive: nothing to try again.
 _PLAIN_DOMAIN = re.compile(r"(?:(?!-)[a-z0-9_-]{1,63}+(?<!-)\.)++[a-z][a-z0-9_-]{0,62}+(?<!-)").fullmatch
 _LDH = re.compile(r"[a-z0-9_-]+").fullmatch
+_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)+").fullmatch
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
 
 
@@ -159,7 +160,7 @@ def _odd_domain(text: str) -> str:
     text = text.strip(" \t\r\n")
     if _CONTROL(text):
         raise NameFault(NameFlaw.NOT_TEXT, text)
-    if len(text) > _LONGEST_ENTRY:
+    if len(text) > _LONGEST_TEXT:
         raise NameFault(NameFlaw.NAME_TOO_LONG, text)
     mapped = (text.lower() if text.isascii() else _uts46(text)).removesuffix(".")
     if not mapped:
@@ -178,22 +179,21 @@ def _odd_domain(text: str) -> str:
 def _uts46(text: str) -> str:
     """UTS 46 mapping; the dots of other scripts become full stops."""
     try:
-        mapped = idna.uts46_remap(text, std3_rules=False, transitional=False)
+        return idna.uts46_remap(text, std3_rules=False)
     except (idna.IDNAError, UnicodeError):
         raise NameFault(NameFlaw.IDNA, text) from None
-    return mapped.replace("\u3002", ".")
 
 
 def _is_address(text: str) -> bool:
     """An IPv4 or IPv6 address, bare or in brackets; a name of digits alone is one written wrongly (RFC 1123 2.1)."""
     bare = text.strip("[]")
-    if bare.replace(".", "").isdecimal() and "." in bare and ".." not in f".{bare}":
+    if _NUMBERS(bare):
         return True
     try:
         ipaddress.ip_address(bare.removeprefix("ipv6:"))
     except ValueError:
         return False
-    return "." in bare or ":" in bare
+    return True
 
 
 def _a_label(label: str, text: str) -> str:
@@ -204,7 +204,7 @@ def _a_label(label: str, text: str) -> str:
         raise NameFault(NameFlaw.BAD_CHARACTER, text)
     if label[0] == "-" or label[-1] == "-":
         raise NameFault(NameFlaw.BAD_HYPHEN, text)
-    if not label.isascii():
+    if not label.isascii() and len(label) <= MAX_LABEL:  # longer ones have no A-label either way
         try:
             idna.check_label(label)
             label = "xn--" + label.encode("punycode").decode()

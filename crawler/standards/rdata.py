@@ -122,13 +122,15 @@ def read_name(message: bytes, at: int, seen: Seen, jumps: int = 0) -> tuple[byte
             if size < 192:
                 raise WireFault(Fault.LABEL_TYPE, here)
             pointer = size << 8 | message[here + 1]
-            if not _HEADER_SIZE <= pointer - _POINTER < at:
-                raise WireFault(Fault.POINTER, here)
             suffix = seen.get(pointer)
             if suffix is None:
+                if not _HEADER_SIZE <= pointer - _POINTER < at:
+                    raise WireFault(Fault.POINTER, here)
                 if jumps == _MAX_JUMPS:
                     raise WireFault(Fault.POINTER_CHAIN, here)
                 suffix = read_name(message, pointer - _POINTER, seen, jumps + 1)[0]
+            elif jumps and pointer - _POINTER >= at:  # read before, but it lies ahead of where this pointer stands
+                raise WireFault(Fault.POINTER, here)
             name = message[at:here].lower() + suffix  # length octets are below "A": lower() leaves them alone
             here += 2
             break

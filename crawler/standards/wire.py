@@ -179,6 +179,8 @@ _unpack_question = struct.Struct(">HH").unpack_from
 _unpack_record = struct.Struct(">HHIH").unpack_from
 _unpack_pointed_record = struct.Struct(">HHHIH").unpack_from  # the owner is a pointer: one step for all
 
+_reader = READERS.get
+
 _HEADER_SIZE = 12
 _ROOT = b"\0"
 _OPT = int(Type.OPT)
@@ -231,6 +233,7 @@ def _records(message: bytes, at: int, count: int, seen: Seen, records: list[Reco
     Where the message ends too soon it raises IndexError or struct.error, with the whole records kept.
     """
     total = len(message)
+    append = records.append
     for _ in range(count):
         first = message[at]
         if first > 191:
@@ -244,7 +247,7 @@ def _records(message: bytes, at: int, count: int, seen: Seen, records: list[Reco
         end = at + size
         if end > total:
             raise IndexError
-        reader = READERS.get(rtype)
+        reader = _reader(rtype)
         if reader is None:
             rdata = message[at:end]
         elif rtype != _OPT:
@@ -255,7 +258,7 @@ def _records(message: bytes, at: int, count: int, seen: Seen, records: list[Reco
             opts.append((owner, rclass, ttl, at, end))
             at = end
             continue
-        records.append((owner, rtype, rclass, ttl if ttl < 0x80000000 else 0, rdata))
+        append((owner, rtype, rclass, ttl if ttl < 0x80000000 else 0, rdata))
         at = end
     return at
 
