@@ -43,7 +43,8 @@ class DnssecFlaw(StrEnum):
     NAME = "name"  # the signer or next name overruns, is compressed or too long (RFC 4034 sections 3.1.7, 4.1.1)
     BITMAP = "bitmap"  # windows out of order, empty or overrunning (RFC 4034 section 4.1.2)
     NSEC3_SHORT = "nsec3-short"
-    ANCHOR = "anchor"  # a line that is no DS or DNSKEY record
+    ANCHOR = "anchor"  # a line of a user's file that is no DS or DNSKEY record
+    HINTS = "hints"  # a user's root hints that cannot be read, or name no server
 
 
 class DnssecFault(ValueError):
