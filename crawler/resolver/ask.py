@@ -141,7 +141,7 @@ async def _once(
         if reply is Silence.TIMEOUT:
             habits.silent += 1
         return Got(None, _SILENCES.get(reply, Outcome.UNREACHABLE), None)
-    rtt = trio.current_time() - sent
+    rtt = trio.current_time() - max(sent, net.sent_at)  # waiting for our turn is not the server's slowness
     habits.heard(rtt)
     if len(reply) > 2 and reply[2] & 0x02:  # TC
         lookup.spend()
@@ -149,7 +149,7 @@ async def _once(
         longer = await net.over_tcp(query, address[0], address[1], patience * 2)
         if isinstance(longer, Silence):
             return Got(None, Outcome.TRUNCATED, rtt)
-        reply, rtt = longer, trio.current_time() - sent
+        reply, rtt = longer, trio.current_time() - max(sent, net.sent_at)
     try:
         return Got(decode(reply), Outcome.ANSWER, rtt)
     except WireFault:

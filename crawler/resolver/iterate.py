@@ -1,8 +1,9 @@
 """Walking from the root towards a name: referrals, glue, several servers (RFC 1034 section 5.3.3).
 
-Questions are minimised (RFC 9156), except where a server chokes on that. `Walker.walk` ends in one reply of a zone that claims the name, or in the outcome
-that says why there is none. It follows no alias (``resolve`` does) and believes no
-signature (``validate`` does); glue counts only inside the referring zone's bailiwick.
+Questions are minimised (RFC 9156), except where a server chokes on that. `Walker.walk`
+ends in one reply of a zone that claims the name, or in the outcome that says why there
+is none. It follows no alias (``resolve`` does) and believes no signature (``validate``
+does); glue counts only inside the referring zone's bailiwick.
 
 Limits: name-server addresses are IPv4 where a server has both; servers are asked one
 after the other, never in parallel, for politeness' sake.

@@ -41,6 +41,7 @@ class Zone(NamedTuple):
     security: Security
     reason: Reason
     ns: tuple[bytes, ...]
+    tries: int  # packets that it took to find this out
 
 
 class _Found(NamedTuple):
@@ -109,7 +110,7 @@ class Resolver:
             return None
         finally:
             self.sent += lookup.sent
-        return Zone(cut.name, trust.security, trust.reason, cut.ns)
+        return Zone(cut.name, trust.security, trust.reason, cut.ns, lookup.sent)
 
     async def _follow(self, name: bytes, qtype: int, lookup: Lookup) -> _Found:
         """Follow aliases to the RRset; the whole is as secure as its worst link (RFC 7672 section 2.1.3)."""
@@ -124,11 +125,11 @@ class Resolver:
             wildcard = wildcard or judgement.wildcard
             if reading.kind is not Kind.ALIAS:
                 return _Found(
-                    reading.outcome,
+                    Outcome.NXDOMAIN if judgement.nxname else reading.outcome,
                     reason,
                     tuple(aliases),
                     reading.rdatas,
-                    reading.ttl if walked.message is not None and reading.kind is not Kind.FAILURE else None,
+                    _ttl(walked),
                     wildcard,
                     judgement,
                     walked,
@@ -235,6 +236,14 @@ class Resolver:
             server[0] if server is not None else None,
             lookup.sent,
         )
+
+
+def _ttl(walked: Walked) -> int | None:
+    """The TTL of what was found; a denial that only a referral told has none."""
+    reading = walked.reading
+    if reading.kind is Kind.FAILURE or (walked.message is None and not reading.rdatas):
+        return None
+    return reading.ttl
 
 
 def _worse(first: Reason, second: Reason) -> Reason:

@@ -9,12 +9,10 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-import dns.exception
-import dns.rdatatype
-import dns.zonefile
-
 from crawler.resolver.iterate import DNS_PORT
-from crawler.standards.names import ROOT, NameFault, from_text
+from crawler.standards.anchors import read_anchors, read_hints, root_anchors_text, root_hints_text
+from crawler.standards.keys import DnssecFault, Ds, ds_of
+from crawler.standards.names import NameFault, from_text
 
 if TYPE_CHECKING:
     from crawler.resolver.ask import Address
@@ -24,24 +22,24 @@ class StartFault(ValueError):
     """A hints file, an anchor file or a stub option that cannot be read; the message is for people."""
 
 
-def read_hints(text: str) -> dict[bytes, list[str]]:
-    """Root hints in master-file form: name-server name to addresses. Raises `StartFault`."""
+def starting_hints(text: str | None = None) -> dict[bytes, list[str]]:
+    """Root hints: the user's master-file text, or the embedded ones. Raises `StartFault`."""
     try:
-        rrsets = dns.zonefile.read_rrsets(text, default_ttl=3_600_000, rdclass="IN", rdtype=None)
-    except (dns.exception.DNSException, ValueError) as fault:
+        return read_hints(root_hints_text() if text is None else text)
+    except DnssecFault as fault:
         raise StartFault(f"not a root hints file: {fault}") from fault
-    names: set[bytes] = set()
-    addresses: dict[bytes, list[str]] = {}
-    for rrset in rrsets:
-        owner = from_text(rrset.name.to_text())
-        if rrset.rdtype == dns.rdatatype.NS and owner == ROOT:
-            names.update(from_text(rdata.target.to_text()) for rdata in rrset)
-        elif rrset.rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA):
-            addresses.setdefault(owner, []).extend(rdata.address for rdata in rrset)
-    hints = {name: found for name, found in addresses.items() if name in names}
-    if not hints:
-        raise StartFault("no NS record of the root with an address in the root hints")
-    return hints
+
+
+def starting_anchors(text: str | None = None) -> dict[bytes, list[Ds]]:
+    """Trust anchors by zone: the user's DS or DNSKEY lines, or the root's embedded ones. Raises `StartFault`."""
+    try:
+        read = read_anchors(root_anchors_text() if text is None else text)
+    except DnssecFault as fault:
+        raise StartFault(f"not a trust anchor file: {fault}") from fault
+    anchors: dict[bytes, list[Ds]] = {}
+    for owner, anchor in read:
+        anchors.setdefault(owner, []).append(anchor if isinstance(anchor, Ds) else ds_of(owner, anchor))
+    return anchors
 
 
 def read_stub(text: str) -> tuple[bytes, Address]:

@@ -15,6 +15,7 @@ from crawler.resolver.reply import Kind
 from crawler.resolver.trust import DsWord
 from crawler.standards import denial as proofs
 from crawler.standards.dnssec import RrsetVerdict, verify_rrset
+from crawler.standards.keys import DnssecFault
 from crawler.standards.names import is_below
 from crawler.standards.security import STATE, Reason, Security
 from crawler.standards.wire import IN, Type
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _VERIFIED_LIMIT = 4096  # RRsets remembered as verified, for each zone
 _SHARED = (Type.NSEC, Type.NSEC3, Type.A, Type.AAAA, Type.CNAME)  # what several look-ups may meet again
+OPT_OUT = 1  # NSEC3 flag (RFC 5155 section 3.1.2.1)
 Owned = list[tuple[bytes, bytes]]  # (owner, rdata) of NSEC or NSEC3 records
 
 
@@ -40,6 +42,7 @@ class Judgement(NamedTuple):
     reason: Reason
     wildcard: bool = False
     denial: Denial | None = None
+    nxname: bool = False  # a compact denial says that the name does not exist, whatever the RCODE
 
     @property
     def security(self) -> Security:
@@ -93,13 +96,9 @@ class Judge:
         nsecs, nsec3s, flaw = self._proven(records, zone, trust)
         if walked.reading.kind is Kind.NXDOMAIN:
             proof = proofs.prove_nxdomain(name, zone, nsecs, nsec3s)
-        elif qtype == Type.DS:
-            proof = proofs.prove_no_ds(name, zone, nsecs, nsec3s)
-            if proof.reason is Reason.NO_DS:
-                proof = proof._replace(reason=Reason.CHAIN)  # the denial itself is secure
         else:
             proof = proofs.prove_nodata(name, qtype, zone, nsecs, nsec3s)
-        return Judgement(_blamed(proof, flaw), denial=_denial(proof) or self._shown(records))
+        return Judgement(_blamed(proof, flaw), False, _denial(proof) or self._shown(records), proof.nxname)
 
     def _verify(
         self, owner: bytes, rtype: int, rdatas: Sequence[bytes], sigs: list[bytes], zone: bytes, trust: Trust
@@ -177,12 +176,22 @@ class Judge:
     def _delegated(self, name: bytes, walked: Walked, trust: Trust) -> bool:
         """Whether the proven absence of DS is that of a delegation (NS bit set), not of a name inside the zone."""
         nsecs, nsec3s, _ = self._proven(_records(walked), walked.cut.name, trust)
-        return proofs.is_delegation(name, walked.cut.name, nsecs, nsec3s)
+        return STATE[proofs.prove_no_ds(name, walked.cut.name, nsecs, nsec3s).reason] is Security.INSECURE
 
     @staticmethod
     def _shown(records: list[Record]) -> Denial | None:
         """The denial kind that a reply shows, whether it proves anything or not (islands show theirs, too)."""
-        return _denial(proofs.describe(records))
+        for owner, rtype, _, _, rdata in records:
+            try:
+                if rtype == Type.NSEC3:
+                    _, flags, iterations, salt, _, _ = proofs.read_nsec3(rdata)
+                    return Denial("nsec3", iterations, salt, bool(flags & OPT_OUT))
+                if rtype == Type.NSEC:
+                    compact = proofs.read_nsec(rdata)[0] == b"\1\0" + owner
+                    return Denial("compact" if compact else "nsec", None, None, None)
+            except DnssecFault:
+                continue
+        return None
 
 
 _POSITIVE = (Kind.ANSWER, Kind.ALIAS)

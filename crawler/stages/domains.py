@@ -46,20 +46,20 @@ _LOCALHOST = from_text("localhost")
 
 async def observe(domain: str, resolver: Resolver, look: int) -> Domain:
     """One look at one domain (an A-label name without final dot)."""
-    began, start, sent = time.time_ns() // 1000, trio.current_time(), resolver.sent
+    began, start = time.time_ns() // 1000, trio.current_time()
     name = from_text(domain)
     mx = await resolver.resolve(name, Type.MX)
     if mx.outcome is Outcome.NXDOMAIN and not mx.alias:
         mta_sts = tlsrpt = mx._replace(ttl=None, tries=0)
-        dnskey = None
+        asked = None
     else:
         mta_sts = await _below(resolver, (b"_mta-sts",), name)
         tlsrpt = await _below(resolver, (b"_tls", b"_smtp"), name)
-        dnskey = await resolver.resolve(name, Type.DNSKEY)
+        asked = await resolver.resolve(name, Type.DNSKEY)
     zone = await resolver.zone(name)
     own = zone is not None and zone.apex == name
     ds = await resolver.resolve(name, Type.DS) if own else None
-    dnskey = dnskey if own else None
+    dnskey = asked if own else None
     denial = _denial(mx, mta_sts, tlsrpt)
     return Domain(
         domain=domain,
@@ -84,7 +84,7 @@ async def observe(domain: str, resolver: Resolver, look: int) -> Domain:
         mta_sts_txt=texts(mta_sts.rdata),
         tlsrpt=tlsrpt,
         tlsrpt_txt=texts(tlsrpt.rdata),
-        queries=resolver.sent - sent,
+        queries=tries(mx, mta_sts, tlsrpt, asked, ds) + (zone.tries if zone is not None else 0),
         elapsed=trio.current_time() - start,
     )
 
@@ -92,6 +92,11 @@ async def observe(domain: str, resolver: Resolver, look: int) -> Domain:
 def may_pass(row: Domain) -> bool:
     """Whether a later look is worth while: some look-up failed in a way that may pass."""
     return any(answer.outcome in PASSING for answer in (row.mx, row.mta_sts, row.tlsrpt))
+
+
+def tries(*answers: Answer | None) -> int:
+    """Packets that these answers took, together."""
+    return sum(answer.tries for answer in answers if answer is not None)
 
 
 async def _below(resolver: Resolver, path: tuple[bytes, ...], name: bytes) -> Answer:

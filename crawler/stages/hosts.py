@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from crawler.resolver.answer import CONCLUSIVE, Outcome
-from crawler.stages.domains import PASSING, unaskable
+from crawler.stages.domains import PASSING, tries, unaskable
 from crawler.standards.names import NameFault, from_text, join
 from crawler.standards.security import Security, worst
 from crawler.standards.wire import Type
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from crawler.resolver.resolve import Resolver
 
 KEYS = """
-    select distinct unnest(mx_hosts).host as host from domains
-    where unnest(mx_hosts).target in ('host', 'implicit')
+    select distinct mx.host from domains, unnest(mx_hosts) as t(mx)
+    where mx.target in ('host', 'implicit')
 """
 _USABLE = (Security.SECURE, Security.INSECURE)
 _TLSA_HEAD = 3  # octets before the certificate association data (RFC 6698 section 2.1)
@@ -37,7 +37,7 @@ _TLSA_HEAD = 3  # octets before the certificate association data (RFC 6698 secti
 
 async def observe(host: str, resolver: Resolver, look: int) -> Host:
     """One look at one mail host (an A-label name without final dot)."""
-    began, start, sent = time.time_ns() // 1000, trio.current_time(), resolver.sent
+    began, start = time.time_ns() // 1000, trio.current_time()
     name = from_text(host)
     a = await resolver.resolve(name, Type.A)
     if a.outcome is Outcome.NXDOMAIN:  # no type exists at a name that does not (RFC 8020 section 2)
@@ -56,6 +56,7 @@ async def observe(host: str, resolver: Resolver, look: int) -> Host:
         at_host = await _tlsa(resolver, host)
     end_set, host_set = tlsa_set(at_end), tlsa_set(at_host)
     holder = expanded if end_set else host if host_set else None
+    node = await _tcp_node(resolver, holder) if holder is not None else None
     return Host(
         host=host,
         look=look,
@@ -71,8 +72,8 @@ async def observe(host: str, resolver: Resolver, look: int) -> Host:
         tlsa_initial=at_host,
         tlsa_initial_set=host_set,
         tlsa_malformed=_records(at_end) + _records(at_host) - len(end_set) - len(host_set),
-        tcp_node=await _tcp_node(resolver, holder) if holder is not None else None,
-        queries=resolver.sent - sent,
+        tcp_node=node,
+        queries=tries(a, aaaa, at_end, at_host, node),
         elapsed=trio.current_time() - start,
     )
 
