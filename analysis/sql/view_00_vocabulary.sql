@@ -1,0 +1,91 @@
+-- name: view_00_vocabulary
+-- title: The closed lists of classes, the macros, and the public-suffix table
+-- grain: none: types and macros
+-- definition: Every class that a name, a host or a policy record can have, in the order in which it is shown.
+--   figures() is the form of every share: numerator; denominator (those of whom it is known whether they belong);
+--   unknown (those of whom it is not known); share = numerator / denominator; and the share if all unknown were
+--   no (share_low) or yes (share_high). A look-up error is never absence: it is counted in unknown.
+--   public_suffix is filled by the Python side with a dated list; where it stays empty, as in the bare duckdb shell,
+--   the list's own rule for unlisted names holds: the registrable name is the last two labels.
+-- source: the project's own
+-- rfc: 4035 section 4.3, 7672 section 2.1, 8460 section 3, 8461 section 3.1
+create or replace type dnssec_class as enum (
+    'secure', 'insecure', 'insecure-unsupported', 'island', 'bogus', 'indeterminate', 'no-domain', 'not-measured');
+create or replace type mail_class as enum (
+    'mx', 'null-mx-mixed', 'implicit', 'null-mx', 'no-mail', 'no-domain', 'unknown', 'not-measured');
+create or replace type host_state as enum ('secure', 'unsigned', 'none', 'no-address', 'unknown', 'not-measured');
+create or replace type dane_class as enum (
+    'full', 'partial', 'mx-insecure', 'none', 'not-applicable', 'unknown', 'not-measured');
+create or replace type record_class as enum ('valid', 'invalid', 'none', 'unknown', 'not-measured');
+
+create or replace macro figures(n, d, u) as {
+    'numerator': n::bigint,
+    'denominator': d::bigint,
+    'unknown': u::bigint,
+    'share': n / nullif(d, 0)::double,
+    'share_low': n / nullif(d + u, 0)::double,
+    'share_high': (n + u) / nullif(d + u, 0)::double
+};
+
+-- What an RRset is to a validating client: its DNSSEC state if it is there, none if its absence is believable,
+-- unknown after any look-up error, bogus and indeterminate included; null if nobody asked.
+create or replace macro rrset_state(outcome, security) as case
+    when outcome is null then null
+    when security not in ('secure', 'insecure') then 'unknown'
+    when outcome = 'answer' then security
+    when outcome in ('nodata', 'nxdomain') then 'none'
+    else 'unknown'
+end;
+
+-- DANE as published, from the hosts of a mail domain: how many are secure, known not to be, and unknown.
+create or replace macro dane_verdict(mx_security, secure, known_not, unknown) as case
+    when mx_security = 'secure' then case
+        when secure = 0 and unknown = 0 then 'none'
+        when secure = 0 then 'unknown'
+        when known_not > 0 then 'partial'
+        when unknown > 0 then 'unknown'
+        else 'full'
+    end
+    when mx_security = 'insecure' then case
+        when secure > 0 then 'mx-insecure'
+        when unknown > 0 then 'unknown'
+        else 'none'
+    end
+    else 'unknown'
+end;
+
+-- RFC 8461 section 3.1. The texts write every octet outside printable ASCII, and the backslash, as \NNN:
+-- so a tab is \009, and \092 is the only such group that an extension's value may hold.
+create or replace macro sts_grammar(txt) as
+    regexp_full_match(txt, 'v=STSv1(?:(?: |\\009)*;(?: |\\009)*[A-Za-z0-9][A-Za-z0-9_.-]{0,31}=(?:[!-:<>-\[\]-~]|\\092)+)+(?:(?: |\\009)*;(?: |\\009)*)?')
+    and regexp_matches(txt, ';(?: |\\009)*id=[A-Za-z0-9]{1,32}(?:(?: |\\009)*;.*)?$');
+
+-- RFC 8460 section 3. Of a URI (RFC 3986) the scheme and the octets are checked, without `,`, `!` and `;`.
+create or replace macro tlsrpt_grammar(txt) as
+    regexp_full_match(txt, 'v=TLSRPTv1(?:(?: |\\009)*;(?: |\\009)*(?:rua=[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@$&''()*+=-]|%[0-9A-Fa-f]{2})*(?:(?: |\\009)*,(?: |\\009)*[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@$&''()*+=-]|%[0-9A-Fa-f]{2})*)*|[A-Za-z0-9][A-Za-z0-9_.-]{0,31}=(?:[!-:<>-\[\]-~]|\\092)+))+(?:(?: |\\009)*;(?: |\\009)*)?')
+    and regexp_matches(txt, ';(?: |\\009)*rua=[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@$&''()*+=-]|%[0-9A-Fa-f]{2})*(?:(?: |\\009)*,(?: |\\009)*[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@$&''()*+=-]|%[0-9A-Fa-f]{2})*)*(?:(?: |\\009)*;.*)?$');
+
+-- The class of a policy record: how many texts begin as they must with `;`, how many of these keep the grammar,
+-- and how many begin with the bare version.
+create or replace macro record_verdict(state, exact, good, loose) as case
+    when state = 'unknown' then 'unknown'
+    when state = 'none' then 'none'
+    when exact = 1 and good = 1 then 'valid'
+    when loose > 0 then 'invalid'
+    else 'none'
+end;
+
+-- IANA "DNS Security Algorithm Numbers", 2025-11; a number without a name here shows as it is.
+create or replace macro algorithm_name(n) as case n
+    when 1 then 'RSAMD5' when 3 then 'DSA' when 5 then 'RSASHA1' when 6 then 'DSA-NSEC3-SHA1'
+    when 7 then 'RSASHA1-NSEC3-SHA1' when 8 then 'RSASHA256' when 10 then 'RSASHA512' when 12 then 'ECC-GOST'
+    when 13 then 'ECDSAP256SHA256' when 14 then 'ECDSAP384SHA384' when 15 then 'ED25519' when 16 then 'ED448'
+    when 17 then 'SM2SM3' when 23 then 'ECC-GOST12' when 252 then 'INDIRECT' when 253 then 'PRIVATEDNS'
+    when 254 then 'PRIVATEOID' else 'algorithm ' || n
+end;
+create or replace macro digest_name(n) as case n
+    when 1 then 'SHA-1' when 2 then 'SHA-256' when 3 then 'GOST R 34.11-94' when 4 then 'SHA-384'
+    when 5 then 'GOST R 34.11-2012' when 6 then 'SM3' else 'digest ' || n
+end;
+
+create table if not exists public_suffix (name varchar, kind varchar, version varchar);
