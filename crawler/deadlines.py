@@ -2,9 +2,8 @@
 
 A cancel scope around each query costs more than the query. Here a waiting task is a
 `Waiter` with the time at which it gives up; one sweeper task sleeps until the
-earliest of them. A waiter that was served is only marked, and dropped when the
-sweeper next comes by: nothing is ever sorted, and nothing polls. Deadlines are kept
-exactly (also on a virtual clock); the slots only say where to look first.
+earliest of them. Nothing polls, and deadlines are kept exactly (on a virtual clock,
+too): the slots into which time is cut only say where to look first.
 """
 
 from __future__ import annotations
@@ -21,10 +20,11 @@ _SLOT = 1 / 16
 class Waiter:
     """A task that sleeps until it is woken with a result, or its deadline passes."""
 
-    __slots__ = ("deadline", "result", "task")
+    __slots__ = ("deadline", "result", "slot", "task")
 
-    task: trio.lowlevel.Task | None  # None once it was woken or gave up
+    task: trio.lowlevel.Task
     deadline: float
+    slot: set[Waiter]  # where `Deadlines` keeps it
     result: Any
 
     def expire(self) -> None:
@@ -33,34 +33,34 @@ class Waiter:
 
     def wake(self, result: Any) -> None:
         """Let the task go on with `result`. Only once, and only while it sleeps."""
-        task, self.task = self.task, None
+        self.slot.discard(self)
         self.result = result
-        assert task is not None
-        trio.lowlevel.reschedule(task)
+        trio.lowlevel.reschedule(self.task)
 
 
 class Deadlines:
     """All waiters of one network, by deadline."""
 
     def __init__(self) -> None:
-        self._slots: dict[int, list[Waiter]] = {}
+        self._slots: dict[int, set[Waiter]] = {}
         self._alarm = trio.CancelScope()
         self._next = inf  # when the sweeper will wake up by itself
 
     def add(self, waiter: Waiter) -> None:
-        """Wake `waiter` by its `expire` at its deadline, unless it is done by then."""
+        """Call `expire` of the waiter at its deadline, unless it has left its slot by then."""
         deadline = waiter.deadline
         slot = int(deadline / _SLOT)
         try:
-            self._slots[slot].append(waiter)
+            waiter.slot = self._slots[slot]
         except KeyError:
-            self._slots[slot] = [waiter]
+            waiter.slot = self._slots[slot] = set()
+        waiter.slot.add(waiter)
         if deadline < self._next:
             self._next = self._alarm.deadline = deadline
 
     def __len__(self) -> int:
-        """How many are still waiting (counted, so not for the hot path)."""
-        return sum(waiter.task is not None for slot in self._slots.values() for waiter in slot)
+        """How many are waiting (counted, so not for the hot path)."""
+        return sum(map(len, self._slots.values()))
 
     async def run(self) -> None:
         """The sweeper; runs until cancelled."""
@@ -70,15 +70,12 @@ class Deadlines:
                 await trio.sleep_forever()
 
     def _sweep(self, now: float) -> float:
-        """Expire what is due, forget what is done; returns the earliest deadline left."""
-        for slot in sorted(self._slots):
-            waiting = [waiter for waiter in self._slots[slot] if waiter.task is not None]
-            for waiter in waiting:
-                if waiter.deadline <= now:
-                    waiter.expire()
-            waiting = [waiter for waiter in waiting if waiter.task is not None]
-            if waiting:
-                self._slots[slot] = waiting
-                return min(waiter.deadline for waiter in waiting)
-            del self._slots[slot]
+        """Expire what is due, forget empty slots; returns the earliest deadline left."""
+        for number in sorted(self._slots):
+            slot = self._slots[number]
+            for waiter in [waiter for waiter in slot if waiter.deadline <= now]:
+                waiter.expire()
+            if slot:
+                return min(waiter.deadline for waiter in slot)
+            del self._slots[number]
         return inf

@@ -41,6 +41,7 @@ type_sockaddr = tuple[Any, ...]  # (host, port) or (host, port, flow, scope), as
 _RECEIVE_BUFFER = 4 * 1024 * 1024  # octets; the default loses answers when thousands are in flight
 _OUTSTANDING = 16_384  # per socket: a quarter of the ids, so a free one is found at once
 _DRAIN = 1_000  # datagrams read in one go, before other tasks have their turn
+_LONGEST = 4_096  # octets of a datagram that we read: over three times what EDNS asks for; room for 64 Ki costs 1 us
 _HEADER = 12
 _STRAY_MESSAGES = 8  # messages on one TCP connection that do not answer the question
 _BARE_RCODES = frozenset({1, 2, 4, 5})  # FORMERR, SERVFAIL, NOTIMP, REFUSED: may come without the question
@@ -159,7 +160,6 @@ class _Exchange(Waiter):
         self.address = address
         self.port = port
         self.question = question
-        self.result: bytes | Silence | None = None
         outstanding[id] = self
 
     def expire(self) -> None:
@@ -169,7 +169,7 @@ class _Exchange(Waiter):
     def abort(self, _: object) -> trio.lowlevel.Abort:
         """The waiting task is cancelled: nothing of it stays behind."""
         del self.outstanding[self.id]
-        self.task = None
+        self.slot.discard(self)
         return trio.lowlevel.Abort.SUCCEEDED
 
 
@@ -238,6 +238,7 @@ class UdpTcpNetwork(Network):
     ) -> None:  # fmt: skip
         self.manners = manners
         self._counters = Counters()
+        self._now = trio.current_time  # replaced by the clock itself once there is one: a quarter of the price
         self._sockets = sockets
         self._udp4: list[_UdpSocket] = []
         self._udp6: list[_UdpSocket] = []
@@ -258,6 +259,7 @@ class UdpTcpNetwork(Network):
     async def running(self) -> AsyncIterator[Self]:
         """Open the sockets, start the readers; at the end, stop and close them."""
         held: Exception | None = None
+        self._now = trio.lowlevel.current_clock().current_time
         self._udp4 = _open_sockets(socket.AF_INET, self._sockets)
         try:
             self._udp6 = _open_sockets(socket.AF_INET6, self._sockets)
@@ -293,76 +295,65 @@ class UdpTcpNetwork(Network):
     def _admissible(self, address: str) -> bool:
         return self._allow_special or not is_special(address) or address in self._allowed
 
-    async def _turn(self, address: str) -> Line | None:
-        """Our turn to ask this address; None if it may not be asked at all."""
-        if not self._admissible(address):
-            return None
-        return self.manners.admit(address, trio.current_time()) or await self.manners.wait(address)
-
     async def over_udp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
         where = canonical(address)
-        line = None if where is None else await self._turn(where)
-        if where is None or line is None:
+        if where is None or not self._admissible(where):
             return Silence.UNREACHABLE
+        now = self._now()
+        line = self.manners.admit(where, now)
+        if line is None:
+            line = await self.manners.wait(where)
+            now = self._now()
         try:
-            exchange = await self._send(query, where, port, patience)
-            if isinstance(exchange, Silence):
-                return exchange
-            await trio.lowlevel.wait_task_rescheduled(exchange.abort)
-            self.sent_at = exchange.deadline - patience
-            return self._told(line, exchange)
+            while isinstance(sent := self._send(query, where, port, now + patience), _UdpSocket):
+                await sent.writable()
+                now = self._now()
+            if isinstance(sent, Silence):
+                return sent
+            await trio.lowlevel.wait_task_rescheduled(sent.abort)
+            self.sent_at = now
+            result: bytes | Silence = sent.result
+            if result is Silence.TIMEOUT:
+                self._counters.timeouts += 1
+                self.manners.missed(line, self._now())
+            elif line.worried:
+                self.manners.heard(line, self._now())
+            return result
         finally:
             self.manners.done(line)
 
-    def _told(self, line: Line, exchange: _Exchange) -> bytes | Silence:
-        """Take the result out of an exchange, and tell manners of it."""
-        result: bytes | Silence | None = exchange.result
-        assert result is not None  # who wakes us sets it
-        exchange.result = None  # the sweeper may hold the exchange for a while, but not the reply
-        if result is Silence.TIMEOUT:
-            self._counters.timeouts += 1
-            self.manners.missed(line, trio.current_time())
-        elif line.worried:
-            self.manners.heard(line, trio.current_time())
-        return result
-
-    async def _send(self, query: bytes, address: str, port: int, patience: float) -> _Exchange | Silence:
-        """Send one datagram; what is returned is already waited for."""
+    def _send(self, query: bytes, address: str, port: int, deadline: float) -> _Exchange | _UdpSocket | Silence:
+        """Send one datagram; a socket is returned if it must become writable first."""
         target, prefix = self._outbound(address, port)
-        sockets = self._udp6 if ":" in target[0] else self._udp4
-        while True:
-            one = self._pick(sockets)
-            if one is None:
-                return Silence.TOO_MANY if sockets else Silence.UNREACHABLE
-            number = self._random.draw()
-            while number in one.outstanding:
-                number = self._random.draw()
-            try:
-                one.sock.sendto(prefix + number.to_bytes(2) + query[2:], target)
-            except BlockingIOError:
-                await one.writable()
-                continue
-            except OSError as fault:
-                await trio.lowlevel.checkpoint()
-                return _meaning(fault)
-            counters = self._counters
-            counters.udp_sent += 1
-            counters.bytes_out += len(query)
-            exchange = _Exchange(
-                trio.lowlevel.current_task(), trio.current_time() + patience, one.outstanding,
-                number, address, port, question_of(query),
-            )  # fmt: skip
-            self._deadlines.add(exchange)
-            return exchange
+        one = self._pick(self._udp6 if ":" in target[0] else self._udp4)
+        if isinstance(one, Silence):
+            return one
+        draw = self._random.draw
+        number = draw()
+        while number in one.outstanding:
+            number = draw()
+        try:
+            one.sock.sendto(prefix + number.to_bytes(2) + query[2:], target)
+        except BlockingIOError:
+            return one
+        except OSError as fault:
+            return _meaning(fault)
+        self._counters.udp_sent += 1
+        self._counters.bytes_out += len(query)
+        exchange = _Exchange(
+            trio.lowlevel.current_task(), deadline, one.outstanding, number, address, port, question_of(query)
+        )
+        self._deadlines.add(exchange)
+        return exchange
 
-    def _pick(self, sockets: list[_UdpSocket]) -> _UdpSocket | None:
-        """A socket at random; any with room if that one is full, None if all are."""
+    def _pick(self, sockets: list[_UdpSocket]) -> _UdpSocket | Silence:
+        """A socket at random; if that one is full, any that has room."""
         if not sockets:
-            return None
+            return Silence.UNREACHABLE
         one = sockets[self._random.draw() % len(sockets)]
         if len(one.outstanding) < _OUTSTANDING:
             return one
-        return next((other for other in sockets if len(other.outstanding) < _OUTSTANDING), None)
+        return next((other for other in sockets if len(other.outstanding) < _OUTSTANDING), Silence.TOO_MANY)
 
     async def _read(self, one: _UdpSocket) -> None:
         """Read one socket for ever: drain it, wake whom each reply is for."""
@@ -371,7 +362,7 @@ class UdpTcpNetwork(Network):
             await trio.lowlevel.wait_readable(one.sock)
             try:
                 for _ in range(_DRAIN):
-                    deliver(one, *recvfrom(65_535))
+                    deliver(one, *recvfrom(_LONGEST))
             except OSError:  # drained; or the error of an earlier send, which is nobody's reply
                 continue
 
@@ -379,7 +370,7 @@ class UdpTcpNetwork(Network):
         """Give a datagram to the query that it answers, if there is one."""
         address, port, start = self._inbound(datagram, source)
         reply = datagram[start:] if start else datagram
-        exchange = one.outstanding.get(int.from_bytes(reply[:2]))
+        exchange = one.outstanding.get(reply[0] << 8 | reply[1]) if len(reply) >= _HEADER else None
         if (
             exchange is None
             or exchange.address != address
@@ -395,17 +386,17 @@ class UdpTcpNetwork(Network):
 
     async def over_tcp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
         where = canonical(address)
-        line = None if where is None else await self._turn(where)
-        if where is None or line is None:
+        if where is None or not self._admissible(where):
             return Silence.UNREACHABLE
+        line = self.manners.admit(where, self._now()) or await self.manners.wait(where)
         try:
             async with self._connections:
-                started = trio.current_time()
+                started = self._now()
                 result = await self._converse(query, where, port, patience)
             self.sent_at = started
             if result is Silence.TIMEOUT:
                 self._counters.timeouts += 1
-                self.manners.missed(line, trio.current_time())
+                self.manners.missed(line, self._now())
             return result
         finally:
             self.manners.done(line)
