@@ -1,0 +1,210 @@
+"""The rules that no linter knows: who may import whom, one door, sizes, headers, and docs that are true."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import typer.main
+
+from crawler import cli
+from docs.standards import PAGE, page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+ROOT = Path(__file__).resolve().parent.parent
+OURS = ("crawler", "analysis", "lab", "bench")
+
+#: Floors, the ground first: what a part of the house may import of ours, besides itself. The longest name that fits
+#: counts. `manners` and `deadlines` are parts of the door.
+DOOR = {"crawler.manners", "crawler.deadlines"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "crawler.standards": set(),
+    "crawler.deadlines": set(),
+    "crawler.manners": set(),
+    "crawler.net": DOOR,
+    "crawler.resolver.answer": {"crawler.standards"},
+    "crawler.resolver": {"crawler.standards", "crawler.net"},
+    "crawler.tables": {"crawler.resolver.answer", "crawler.standards"},
+    "crawler.stages": {"crawler.resolver", "crawler.tables", "crawler.standards"},
+    "crawler.store": {"crawler.tables", "crawler.resolver.answer", "crawler.standards"},
+    "crawler.progress": set(),
+    "crawler.runner": {"crawler.store", "crawler.tables", "crawler.progress"},
+    "crawler.scan": {
+        "crawler.runner", "crawler.progress", "crawler.stages", "crawler.store", "crawler.tables", "crawler.resolver",
+    },
+    "crawler.session": {"crawler.net", "crawler.resolver", "crawler.stages", "crawler.standards", "lab"} | DOOR,
+    "crawler.command": {"crawler", "analysis", "lab"},
+    "crawler.demo": {"crawler", "analysis", "lab"},
+    "crawler.cli": {"crawler", "analysis", "lab"},
+    "crawler.__main__": {"crawler.cli"},
+    "crawler": set(),
+    "analysis.cli": {"crawler.cli", "crawler.store", "crawler.tables", "crawler.standards"},
+    "analysis": {"crawler.tables", "crawler.standards"},
+    "lab": {"crawler.net"} | DOOR,
+    "bench": {"crawler", "analysis", "lab"},
+}  # fmt: skip
+#: What opens sockets or starts programs; in `crawler`, only the door has any of it.
+DOORS = re.compile(
+    r"^(socket|ssl|asyncio|select|selectors|http\.client|urllib\.request|smtplib|subprocess|multiprocessing"
+    r"|dns\.(query|asyncquery|resolver|asyncresolver)"
+    r"|trio\.(socket|open_tcp\w*|open_ssl\w*|open_unix\w*|serve_\w+|SocketStream|SocketListener|run_process))(\.|$)"
+)
+LONGEST_FILE, LONGEST_FUNCTION = 450, 60
+
+
+def sources(*folders: str) -> list[Path]:
+    """Our Python files below some folders."""
+    return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def name_of(path: Path) -> str:
+    """The dotted name of a module of ours."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every dotted name that a module imports, also late or for its types only; and each `trio.x` it uses."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "trio":
+            yield f"trio.{node.attr}"
+
+
+def under(name: str, part: str) -> bool:
+    return name == part or name.startswith(part + ".")
+
+
+def part_of(name: str) -> str:
+    """The entry of `MAY_IMPORT` that a module belongs to."""
+    return max((part for part in MAY_IMPORT if under(name, part)), key=len)
+
+
+def tracked() -> list[Path]:
+    """Files that are committed, or would be."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT, capture_output=True, check=False,
+    )  # fmt: skip
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [path for name in listed.stdout.decode().split("\0") if name and (path := ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("path", sources(*OURS), ids=name_of)
+def test_imports_point_down_only(path: Path) -> None:
+    name = name_of(path)
+    part = part_of(name)
+    assert part != "crawler" or name == "crawler", f"{name} has no place in MAY_IMPORT"
+    for other in imported(path):
+        if other.split(".")[0] not in OURS or under(other, part):
+            continue
+        allowed = any(under(other, floor) for floor in MAY_IMPORT[part]) or other == "crawler.__version__"
+        assert allowed, f"{name} may not import {other}"
+
+
+@pytest.mark.parametrize("path", sources("crawler"), ids=name_of)
+def test_there_is_one_door_to_the_network(path: Path) -> None:
+    opens = sorted({name for name in imported(path) if DOORS.match(name)})
+    assert not opens or name_of(path) == "crawler.net", f"{opens} belong behind crawler/net.py"
+
+
+@pytest.mark.parametrize("path", sources(*OURS, "tests", "docs"), ids=name_of)
+def test_every_module_says_what_it_is(path: Path) -> None:
+    assert path.stem not in {"utils", "helpers", "common", "manager", "misc"}, "a name that says nothing"
+    assert (ast.get_docstring(tree_of(path)) or "").strip(), "no header"
+
+
+@pytest.mark.parametrize("path", sources(*OURS), ids=name_of)
+def test_files_and_functions_fit_a_reader(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+    long = {
+        node.name: size
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (size := (node.end_lineno or 0) - node.lineno + 1) > LONGEST_FUNCTION
+    }
+    assert not long
+
+
+def test_no_committed_file_names_a_registry_or_a_place_of_ours() -> None:
+    """Pins carry hashes and no addresses; nobody else's machine has our folders."""
+    registries = (r"pypi\.org", r"pythonhosted\.org", r"--(?:extra-)?index-url", r"--find-links")
+    words = re.compile("|".join([*registries, r"(?<![\w.~*}/-])/(?:work|farm|home|opt|root)/\w"]))
+    found = []
+    for path in tracked():
+        if path == Path(__file__) or path.suffix in {".gz", ".parquet", ".png"}:
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        found += [f"{path.relative_to(ROOT)}: {match[0]}" for match in words.finditer(text)]
+        if path.name.startswith("requirements"):
+            assert "http" not in text, path.name
+    assert not found
+
+
+def test_every_pin_has_a_hash() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        lines = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+        pins = [line for line in lines if line and not line.lstrip().startswith("#")]
+        assert pins
+        assert all("==" in line and "--hash=sha256:" in line for line in pins)
+
+
+def documents() -> list[Path]:
+    return [ROOT / name for name in ("README.md", "CONTRIBUTING.md") if (ROOT / name).exists()]
+
+
+def commands_in(text: str) -> Iterator[str]:
+    """Each line of a fenced block, and each code span, of a Markdown text."""
+    for block in re.findall(r"(?ms)^```\w*\n(.*?)^```", text):
+        yield from (line.removeprefix("$ ") for line in block.splitlines())
+    yield from re.findall(r"(?<!`)`([^`\n]+)`(?!`)", re.sub(r"(?ms)^```.*?^```", "", text))
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: path.name)
+def test_every_make_target_that_is_named_exists(document: Path) -> None:
+    targets = set(re.findall(r"(?m)^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8")))
+    for line in commands_in(document.read_text(encoding="utf-8")):
+        if match := re.match(r"make ([a-z]+)", line):
+            assert match[1] in targets, line
+
+
+@cache
+def options_of_commands() -> dict[str, set[str]]:
+    """The options of every command of `dane-census`."""
+    cli._mount()
+    group = typer.main.get_command(cli.app)
+    commands = getattr(group, "commands", {})
+    return {name: {option for one in command.params for option in one.opts} for name, command in commands.items()}
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: path.name)
+def test_every_command_and_option_that_is_named_exists(document: Path) -> None:
+    """A README that runs is a README that is read twice."""
+    commands = options_of_commands()
+    for line in commands_in(document.read_text(encoding="utf-8")):
+        match = re.match(r"(?:\.venv/bin/)?dane-census ([a-z][\w-]*)(.*)", line)
+        if match is None:
+            continue
+        assert match[1] in commands, line
+        used = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", match[2].partition("#")[0])) - {"--help"}
+        assert used <= commands[match[1]], f"{line}: no option {sorted(used - commands[match[1]])}"
+
+
+def test_the_index_of_standards_is_fresh() -> None:
+    """`make docs` writes it."""
+    assert PAGE.read_text(encoding="utf-8") == page()
