@@ -19,24 +19,23 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from abc import ABC, abstractmethod
 from array import array
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
-from math import inf
 from typing import TYPE_CHECKING, Any, Self
 
 import trio
 
 from crawler.deadlines import Deadlines, Waiter
+from crawler.exchange import Counters, Network, Silence, answers, question_of
 from crawler.manners import Line, Manners, is_special
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
-type_sockaddr = tuple[Any, ...]  # (host, port) or (host, port, flow, scope), as the socket module has it
+__all__ = ["Counters", "Network", "Silence", "UdpTcpNetwork", "canonical", "open_network"]
+
+SocketAddress = tuple[Any, ...]  # (host, port) or (host, port, flow, scope), as the socket module has it
 
 _RECEIVE_BUFFER = 4 * 1024 * 1024  # octets; the default loses answers when thousands are in flight
 _OUTSTANDING = 16_384  # per socket: a quarter of the ids, so a free one is found at once
@@ -44,18 +43,9 @@ _DRAIN = 1_000  # datagrams read in one go, before other tasks have their turn
 _LONGEST = 4_096  # octets of a datagram that we read: over three times what EDNS asks for; room for 64 Ki costs 1 us
 _HEADER = 12
 _STRAY_MESSAGES = 8  # messages on one TCP connection that do not answer the question
-_BARE_RCODES = frozenset({1, 2, 4, 5})  # FORMERR, SERVFAIL, NOTIMP, REFUSED: may come without the question
 
 
-class Silence(StrEnum):
-    """Why there is no reply."""
-
-    TIMEOUT = "timeout"  # nothing that matched came within our patience
-    UNREACHABLE = "unreachable"  # our own system or the network says that nobody is there, or may be asked
-    CONNECTION_REFUSED = "connection-refused"  # TCP only
-    CLOSED = "closed"  # TCP only: closed or reset before a whole matching reply
-    TOO_MANY = "too-many"  # our own cap: no id, port or file descriptor left
-
+_REFUSED = 5  # the RCODE
 
 _UNREACHABLE = frozenset(
     {
@@ -77,43 +67,6 @@ def _meaning(fault: OSError) -> Silence:
     return Silence.TIMEOUT if fault.errno == errno.ETIMEDOUT else Silence.CLOSED
 
 
-@dataclass(slots=True, kw_only=True)
-class Counters:
-    """What passed through the door since it was opened."""
-
-    udp_sent: int = 0
-    udp_received: int = 0  # replies that matched
-    tcp_sent: int = 0
-    tcp_received: int = 0
-    timeouts: int = 0
-    strays: int = 0  # messages that matched nothing
-    bytes_out: int = 0
-    bytes_in: int = 0  # of replies that matched
-    busiest_address: str | None = None
-    busiest_rate: int = 0  # most queries that one address saw in any one second
-
-
-class Network(ABC):
-    """What the resolver needs of the world.
-
-    A query is handed in with id 0; what comes back carries whatever id the network drew.
-    `patience` (seconds) runs from the moment the query goes out: waiting for our turn is
-    not the server's fault. `sent_at` (trio's clock) is when the query went out whose
-    result was returned last: read it before the next checkpoint.
-    """
-
-    counters: Counters
-    sent_at: float = -inf
-
-    @abstractmethod
-    async def over_udp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
-        """Ask over UDP; one datagram out."""
-
-    @abstractmethod
-    async def over_tcp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
-        """Ask over a TCP connection of its own."""
-
-
 @lru_cache(65_536)
 def canonical(address: str) -> str | None:
     """The address as the system writes it, or None if it is none (scoped ones are none, too)."""
@@ -122,26 +75,6 @@ def canonical(address: str) -> str | None:
         return socket.inet_ntop(family, socket.inet_pton(family, address))
     except (OSError, ValueError):  # ValueError: a NUL or other characters that no address has
         return None
-
-
-def question_of(query: bytes) -> bytes:
-    """The octets of the question section: name, type and class (RFC 1035 section 4.1.2)."""
-    at = _HEADER
-    while query[at]:
-        at += query[at] + 1
-    return query[_HEADER : at + 5]
-
-
-def answers(reply: bytes, question: bytes) -> bool:
-    """Whether `reply` is a response to `question`; id and addresses are matched elsewhere."""
-    if len(reply) < _HEADER or not reply[2] & 0x80:
-        return False
-    end = _HEADER + len(question)
-    if reply[4:6] == b"\0\1" and len(reply) >= end:
-        asked = reply[_HEADER:end]
-        return asked == question or (asked[-4:] == question[-4:] and asked.lower() == question.lower())
-    bare = reply[4:6] == b"\0\0" or len(reply) == _HEADER  # some servers send a header alone, counts kept
-    return bare and reply[3] & 0x0F in _BARE_RCODES
 
 
 class _Exchange(Waiter):
@@ -187,7 +120,7 @@ class _UdpSocket:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
             if family == socket.AF_INET6:
                 self.sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            self.sock.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", 0))
+            self.sock.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", 0))  # noqa: S104 - replies only
         except BaseException:
             self.sock.close()
             raise
@@ -270,7 +203,7 @@ class UdpTcpNetwork(Network):
                     nursery.start_soon(self._read, one)
                 try:
                     yield self
-                except Exception as fault:  # handed on below, unwrapped: our nursery is nobody's business
+                except Exception as fault:  # noqa: BLE001 - raised below, outside of our nursery's group
                     held = fault
                 nursery.cancel_scope.cancel()
         finally:
@@ -280,7 +213,7 @@ class UdpTcpNetwork(Network):
         if held is not None:
             raise held
 
-    def _outbound(self, address: str, port: int) -> tuple[type_sockaddr, bytes]:
+    def _outbound(self, address: str, port: int) -> tuple[SocketAddress, bytes]:
         """Where a query for `address` really goes, and what precedes it.
 
         The prefix goes before each datagram, and once at the start of a TCP connection,
@@ -288,8 +221,9 @@ class UdpTcpNetwork(Network):
         """
         return (address, port), b""
 
-    def _inbound(self, datagram: bytes, source: type_sockaddr) -> tuple[str, int, int]:
+    def _inbound(self, datagram: bytes, source: SocketAddress) -> tuple[str, int, int]:
         """Who really sent a datagram (as `_outbound` was asked for it), and where its message starts."""
+        del datagram  # here there is no prefix
         return source[0], source[1], 0
 
     def _admissible(self, address: str) -> bool:
@@ -313,14 +247,21 @@ class UdpTcpNetwork(Network):
             await trio.lowlevel.wait_task_rescheduled(sent.abort)
             self.sent_at = now
             result: bytes | Silence = sent.result
-            if result is Silence.TIMEOUT:
-                self._counters.timeouts += 1
-                self.manners.missed(line, self._now())
-            elif line.worried:
-                self.manners.heard(line, self._now())
+            if isinstance(result, Silence) or line.worried or result[3] & 0x0F == _REFUSED:
+                self._tell(line, result)
             return result
         finally:
             self.manners.done(line)
+
+    def _tell(self, line: Line, result: bytes | Silence) -> None:
+        """Let manners know how the server took it."""
+        if result is Silence.TIMEOUT:
+            self._counters.timeouts += 1
+            self.manners.missed(line, self._now())
+        elif isinstance(result, bytes) and result[3] & 0x0F == _REFUSED:
+            self.manners.missed(line, self._now())
+        elif line.worried and isinstance(result, bytes):
+            self.manners.heard(line, self._now())
 
     def _send(self, query: bytes, address: str, port: int, deadline: float) -> _Exchange | _UdpSocket | Silence:
         """Send one datagram; a socket is returned if it must become writable first."""
@@ -366,7 +307,7 @@ class UdpTcpNetwork(Network):
             except OSError:  # drained; or the error of an earlier send, which is nobody's reply
                 continue
 
-    def _deliver(self, one: _UdpSocket, datagram: bytes, source: type_sockaddr) -> None:
+    def _deliver(self, one: _UdpSocket, datagram: bytes, source: SocketAddress) -> None:
         """Give a datagram to the query that it answers, if there is one."""
         address, port, start = self._inbound(datagram, source)
         reply = datagram[start:] if start else datagram
@@ -394,9 +335,7 @@ class UdpTcpNetwork(Network):
                 started = self._now()
                 result = await self._converse(query, where, port, patience)
             self.sent_at = started
-            if result is Silence.TIMEOUT:
-                self._counters.timeouts += 1
-                self.manners.missed(line, self._now())
+            self._tell(line, result)
             return result
         finally:
             self.manners.done(line)

@@ -1,0 +1,83 @@
+"""An exchange with a server, as the resolver sees it: a query out, a reply or a silence back.
+
+What a `Network` must do is said here, once for the real one (``net``) and for those
+of the lab, and so is which reply belongs to which question (RFC 5452 section 9.1).
+Nothing here opens a socket.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf
+
+_HEADER = 12
+_BARE_RCODES = frozenset({1, 2, 4, 5})  # FORMERR, SERVFAIL, NOTIMP, REFUSED: may come without the question
+
+
+class Silence(StrEnum):
+    """Why there is no reply."""
+
+    TIMEOUT = "timeout"  # nothing that matched came within our patience
+    UNREACHABLE = "unreachable"  # our own system or the network says that nobody is there, or may be asked
+    CONNECTION_REFUSED = "connection-refused"  # TCP only
+    CLOSED = "closed"  # TCP only: closed or reset before a whole matching reply
+    TOO_MANY = "too-many"  # our own cap: no id, port or file descriptor left
+
+
+@dataclass(slots=True, kw_only=True)
+class Counters:
+    """What passed through the door since it was opened."""
+
+    udp_sent: int = 0
+    udp_received: int = 0  # replies that matched
+    tcp_sent: int = 0
+    tcp_received: int = 0
+    timeouts: int = 0
+    strays: int = 0  # messages that matched nothing
+    bytes_out: int = 0
+    bytes_in: int = 0  # of replies that matched
+    busiest_address: str | None = None
+    busiest_rate: int = 0  # most queries that one address saw in any one second
+
+
+class Network(ABC):
+    """What the resolver needs of the world.
+
+    A query is handed in with id 0; what comes back carries whatever id the network drew.
+    `patience` (seconds) runs from the moment the query goes out: waiting for our turn is
+    not the server's fault. `sent_at` (trio's clock) is when the query went out whose
+    result was returned last: read it before the next checkpoint.
+    """
+
+    counters: Counters
+    sent_at: float = -inf
+
+    @abstractmethod
+    async def over_udp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
+        """Ask over UDP; one datagram out."""
+
+    @abstractmethod
+    async def over_tcp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
+        """Ask over a TCP connection of its own."""
+
+
+def question_of(query: bytes) -> bytes:
+    """The octets of the question section: name, type and class (RFC 1035 section 4.1.2)."""
+    at = _HEADER
+    while query[at]:
+        at += query[at] + 1
+    return query[_HEADER : at + 5]
+
+
+def answers(reply: bytes, question: bytes) -> bool:
+    """Whether `reply` is a response to `question`; id and addresses are matched elsewhere."""
+    if len(reply) < _HEADER or not reply[2] & 0x80:
+        return False
+    end = _HEADER + len(question)
+    if reply[4:6] == b"\0\1" and len(reply) >= end:
+        asked = reply[_HEADER:end]
+        return asked == question or (asked[-4:] == question[-4:] and asked.lower() == question.lower())
+    bare = reply[4:6] == b"\0\0" or len(reply) == _HEADER  # some servers send a header alone, counts kept
+    return bare and reply[3] & 0x0F in _BARE_RCODES
