@@ -92,7 +92,8 @@ def domain(of: str, *, zone: Reason = Reason.CHAIN, **more: Any) -> Domain:
     values: dict[str, Any] = {
         "domain": of, "look": 1, "observed_at": THEN, "zone": of, "zone_security": STATE[zone], "zone_reason": zone,
         "name_servers": (f"ns.{of}",), "ds": "answer secure", "ds_set": (DsRecord(1, 13, 2),),
-        "dnskey": "answer secure", "dnskey_set": (DnskeyRecord(257, 3, 13, 1, 256),), "denial_kind": "nsec", "nsec3_iterations": None,
+        "dnskey": "answer secure", "dnskey_set": (DnskeyRecord(257, 3, 13, 1, 256),), "denial_kind": "nsec",
+        "nsec3_iterations": None,
         "nsec3_salt": None, "nsec3_opt_out": None, "mx": "answer secure", "mail": Mail.NULL_MX,
         "mx_hosts": mx((0, "", Target.NULL)), "mta_sts": "nxdomain secure", "mta_sts_txt": (),
         "tlsrpt": "nxdomain secure", "tlsrpt_txt": (), "queries": 8, "elapsed": 0.1,

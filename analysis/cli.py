@@ -1,0 +1,60 @@
+"""The commands over a finished or running scan: `dane-census stats`.
+
+`mount` adds them to the command of ``crawler.cli``, which tells the user's faults in one
+line with exit status 2. Figures go to standard output or, with ``--out``, one file each.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analysis import stats as statistics
+from analysis.export import SUFFIX, Format, write
+from analysis.stats import Counted
+from analysis.warehouse import RunFault, open_run
+
+
+def stats(
+    run: Annotated[Path | None, typer.Argument(metavar="RUN", help="The run's folder.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Statistics; all if none.")] = None,
+    form: Annotated[Format, typer.Option("--format", "-f", help="How to write them.")] = Format.TABLE,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A folder: one file for each statistic.")] = None,
+    listing: Annotated[bool, typer.Option("--list", help="Only the names and titles of the statistics.")] = False,
+) -> None:
+    """Adoption figures of a run, with what is not known of each."""
+    if listing:
+        for one in statistics.catalogue().values():
+            typer.echo(f"{one.name:<18} {one.title}")
+        return
+    if run is None:
+        raise typer.BadParameter("which run? give its folder")
+    try:
+        chosen = statistics.chosen(names or [])
+        with open_run(run) as warehouse:
+            facts = {"run": str(run), "psl_version": warehouse.psl_version()}
+            counted = [statistics.count(warehouse, one) for one in chosen]
+    except (RunFault, statistics.UnknownStatistic) as fault:
+        raise typer.BadParameter(str(fault)) from fault
+    if out is None:
+        typer.echo(write(counted, form, facts), nl=False)
+    else:
+        _files(counted, form, facts, out)
+
+
+def mount(app: typer.Typer) -> None:
+    """Add our commands to another app."""
+    app.command()(stats)
+
+
+def _files(counted: list[Counted], form: Format, facts: dict[str, str], out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for one in counted:
+            target = out / f"{one.statistic.name}.{SUFFIX[form]}"
+            target.write_text(write([one], form, facts), encoding="utf-8")
+    except OSError as fault:
+        raise typer.BadParameter(f"{out}: {fault.strerror}") from fault
+    typer.echo(f"{len(counted)} files in {out}")

@@ -1,0 +1,111 @@
+"""The statistics: one .sql file each, with a header that says what it counts.
+
+A header is the comment lines at the top of a file, ``-- field: text``, continued by
+``--   text``. Every field of `FIELDS` is there; ``docs`` and ``data/README.md`` print them.
+Statistics read the views alone and fetch small tables: the counting is DuckDB's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.warehouse import SQL, Result, Warehouse
+
+FIELDS = ("name", "title", "grain", "definition", "source", "rfc")
+#: The order in which they are told: the list, mail, DNSSEC, TLSA, DANE, MTA-STS, both, who, and the run itself.
+ORDER = (
+    "names",
+    "resolvable",
+    "mail_kinds",
+    "mx_targets",
+    "dnssec_states",
+    "dnssec_reasons",
+    "dnssec_algorithms",
+    "dnssec_key_sizes",
+    "denial",
+    "host_states",
+    "tlsa_share",
+    "tlsa_parameters",
+    "tlsa_ttl",
+    "dane",
+    "dane_ratio",
+    "mta_sts",
+    "tlsrpt",
+    "dane_mta_sts",
+    "mx_providers",
+    "lookup_outcomes",
+    "run_quality",
+)
+
+
+class HeaderFault(ValueError):
+    """An .sql file whose header is not whole: our own mistake."""
+
+
+class UnknownStatistic(LookupError):
+    """A name that no statistic has; the message is for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistic:
+    """One .sql file: its header, and what DuckDB runs."""
+
+    name: str
+    title: str
+    grain: str
+    definition: str
+    source: str
+    rfc: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """A statistic and what it came to in one run."""
+
+    statistic: Statistic
+    result: Result
+
+
+def read(path: Path) -> Statistic:
+    """An .sql file, statistic or view, by its header."""
+    text = path.read_text(encoding="utf-8")
+    found: dict[str, str] = {}
+    field = ""
+    for line in text.splitlines():
+        if not line.startswith("--"):
+            break
+        if opened := re.fullmatch(r"-- (\w+): (.+)", line):
+            field = opened[1]
+            if field in found:
+                raise HeaderFault(f"{path.name}: {field} twice")
+            found[field] = opened[2]
+        elif field and (more := re.fullmatch(r"--   (\S.*)", line)):
+            found[field] += " " + more[1]
+        else:
+            raise HeaderFault(f"{path.name}: {line!r} is no line of a header")
+    if tuple(found) != FIELDS:
+        raise HeaderFault(f"{path.name}: has {', '.join(found)}; wanted {', '.join(FIELDS)}")
+    if found["name"] != path.stem:
+        raise HeaderFault(f"{path.name}: calls itself {found['name']}")
+    return Statistic(sql=text, **found)
+
+
+def catalogue() -> dict[str, Statistic]:
+    """Every statistic by its name, in the order of `ORDER`."""
+    return {name: read(SQL / f"{name}.sql") for name in ORDER}
+
+
+def chosen(names: list[str]) -> list[Statistic]:
+    """The statistics of these names, or all of them; raises `UnknownStatistic`."""
+    known = catalogue()
+    if unknown := [name for name in names if name not in known]:
+        raise UnknownStatistic(f"no statistic {', '.join(unknown)}; there are {', '.join(known)}")
+    return [known[name] for name in names] if names else list(known.values())
+
+
+def count(warehouse: Warehouse, statistic: Statistic) -> Counted:
+    """Ask one statistic of an open run."""
+    return Counted(statistic=statistic, result=warehouse.query(statistic.sql))
