@@ -17,9 +17,10 @@ setup: $(READY) ## environment in .venv, everything pinned by hash
 
 $(READY): requirements-dev.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "dane-census needs Python 3.11 or later, with venv and ensurepip" >&2; exit 1; }
+	@echo "setting up $(VENV) (a minute or two)"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip install -qq --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: setup ## crawl the embedded lab and print the figures: no root, no network

@@ -207,11 +207,12 @@ class Resolver:
             return None
         trust = await self._chain.trust(cut, lookup)
         word = trust.ds
-        if word is None:  # the parent is not secure: what it says is all there is
+        if word is None:  # the parent is not secure: a DS in its referral is taken as it is; silence denies nothing
             upper = await self._chain.trust(cut.parent, lookup)
-            if upper.security is Security.SECURE:
+            told = _unsigned_ds(cut)
+            if upper.security is Security.SECURE or not told:
                 return None
-            return _told(cut, upper.reason, _unsigned_ds(cut), None)
+            return _told(cut, upper.reason, told, None)
         reason = Reason.CHAIN if word.reason is Reason.NO_DS else word.reason  # the denial itself is secure
         if word.walked is not None:
             return word.walked, Judgement(reason, denial=word.denial)

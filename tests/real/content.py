@@ -10,12 +10,14 @@ from typing import NamedTuple
 
 TOP = "test"
 
-# Name-server addresses serve only to make the zones complete: both sides reach every zone by its stub.
+#: Where a zone's servers are said to be: the test's network leads these to the real ports (Unbound has stubs instead).
+KNOT_ADDRESS, NSD_ADDRESS = "198.51.100.53", "198.51.100.54"
+# {here} serves the zone itself and {there} its children, so that a referral is seen.
 BODY = """\
 $TTL 300
 @ SOA ns hostmaster 1 3600 600 86400 60
 @ NS ns
-ns A 127.0.0.1
+ns A {here}
 @ MX 10 mx
 @ MX 20 mx.unsigned
 @ TXT "v=spf1 mx -all"
@@ -39,7 +41,7 @@ branch DNAME tree
 leaf.tree A 192.0.2.9
 UPPER.Case A 192.0.2.11
 unsigned NS ns.unsigned
-ns.unsigned A 127.0.0.1
+ns.unsigned A {there}
 unsigned2 NS ns.unsigned
 wrongds NS ns.unsigned
 wrongds DS 12345 13 2 00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF
@@ -54,7 +56,7 @@ $TTL 300
 @ NS ns
 @ MX 10 mx
 @ TXT "unsigned on purpose"
-ns A 127.0.0.1
+ns A {here}
 mx A 192.0.2.26
 _25._tcp.mx TLSA 3 1 1 00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF
 """
@@ -83,6 +85,11 @@ class Keys(NamedTuple):
     iterations: int = 0
     salt: str = ""  # hexadecimal
     days: tuple[int, int] = (-1, 30)  # the signatures' validity, from today; ldns only
+
+
+def body(address: str) -> str:
+    """A zone whose own server has this address, and whose children have the other."""
+    return BODY.format(here=address, there=NSD_ADDRESS if address == KNOT_ADDRESS else KNOT_ADDRESS)
 
 
 #: Zones that Knot signs by itself, each delegated securely from `test.`

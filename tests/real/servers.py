@@ -23,7 +23,19 @@ import dns.query
 import dns.rdatatype
 import pytest
 
-from tests.real.content import BODY, BY_KNOT, BY_LDNS, CHILD, CHILDREN, PLAIN, TOP, ZONES, Keys
+from tests.real.content import (
+    BY_KNOT,
+    BY_LDNS,
+    CHILD,
+    CHILDREN,
+    KNOT_ADDRESS,
+    NSD_ADDRESS,
+    PLAIN,
+    TOP,
+    ZONES,
+    Keys,
+    body,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,13 +100,18 @@ def _wait(process: subprocess.Popen[bytes], folder: Path, port: int, probe: str)
     raise RuntimeError(f"{process.args!r} did not start: {(folder / 'log').read_text()[-2000:]}")
 
 
-def _children(zone: str) -> list[str]:
-    return [f"{child}.{zone}.{TOP}" for child in CHILDREN]
+def _children(*zones: str) -> list[str]:
+    return [f"{child}.{zone}.{TOP}" for zone in zones for child in CHILDREN]
 
 
-def zone_names() -> list[str]:
-    """Every zone, apex as text."""
-    return [TOP, *(f"{zone}.{TOP}" for zone in ZONES), *(child for zone in ZONES for child in _children(zone))]
+def held_by_knot() -> list[str]:
+    """The apexes of the zones that Knot serves; children are always served by the other one."""
+    return [f"{zone}.{TOP}" for zone in BY_KNOT] + _children(*BY_LDNS, PLAIN)
+
+
+def held_by_nsd() -> list[str]:
+    """The apexes of the zones that NSD serves."""
+    return [TOP, *(f"{zone}.{TOP}" for zone in (*BY_LDNS, PLAIN)), *_children(*BY_KNOT)]
 
 
 # Knot
@@ -126,12 +143,11 @@ def knot(folder: Path) -> Iterator[int]:
         nsec3 = f"    nsec3: {_on(keys.nsec3)}\n    nsec3-iterations: {keys.iterations}\n    nsec3-salt-length: 0"
         out = f"    nsec3-opt-out: {_on(keys.opt_out)}"
         policies.append(f"  - id: {zone}\n    algorithm: {keys.algorithm.lower()}\n{nsec3}\n{out}")
-        (folder / f"{zone}.zone").write_text(BODY)
+        (folder / f"{zone}.zone").write_text(body(KNOT_ADDRESS))
         signing = f"    dnssec-signing: on\n    dnssec-policy: {zone}\n    zonefile-sync: -1\n    journal-content: none"
         zones.append(f'  - domain: {zone}.{TOP}\n    file: "{folder}/{zone}.zone"\n{signing}')
-        for child in _children(zone):
-            (folder / "child.zone").write_text(CHILD)
-            zones.append(f'  - domain: {child}\n    file: "{folder}/child.zone"')
+    (folder / "child.zone").write_text(CHILD.format(here=KNOT_ADDRESS))
+    zones += [f'  - domain: {child}\n    file: "{folder}/child.zone"' for child in _children(*BY_LDNS, PLAIN)]
     text = _KNOT.format(folder=folder, host=HOST, port=port, policies="\n".join(policies), zones="\n".join(zones))
     (folder / "knot.conf").write_text(text)
     with running([knotd, "-c", str(folder / "knot.conf")], folder, port, f"{next(iter(BY_KNOT))}.{TOP}"):
@@ -158,12 +174,12 @@ def ds_of(port: int, apex: str) -> list[str]:
 # ldns and NSD
 
 
-def sign(folder: Path, apex: str, body: str, keys: Keys) -> list[str]:
+def sign(folder: Path, apex: str, records: str, keys: Keys) -> list[str]:
     """Sign a zone into `folder`/`apex`.zone by ldns; gives its DS records."""
     bits = ["-b", "2048"] if keys.algorithm.startswith("RSA") else []
     generated = [_ldns(folder, "ldns-keygen", *kind, "-a", keys.algorithm, *bits, f"{apex}.") for kind in (("-k",), ())]
     unsigned = folder / f"{apex}.unsigned"
-    unsigned.write_text(f"$ORIGIN {apex}.\n{body}")
+    unsigned.write_text(f"$ORIGIN {apex}.\n{records}")
     now = int(time.time())
     options = ["-i", str(now + keys.days[0] * _DAY), "-e", str(now + keys.days[1] * _DAY)]
     if keys.nsec3:
@@ -221,23 +237,22 @@ def nsd(folder: Path, knot_port: int) -> Iterator[int]:
     """NSD with `test.` and all that Knot does not hold; gives its port."""
     server, port = command("nsd"), free_port()
     delegations = [f"{zone} DS {ds}" for zone in BY_KNOT for ds in ds_of(knot_port, f"{zone}.{TOP}")]
-    apexes = [TOP]
     for zone, keys in BY_LDNS.items():
-        apexes += [f"{zone}.{TOP}", *_children(zone)]
-        delegations += [f"{zone} DS {ds}" for ds in _published(zone, sign(folder, f"{zone}.{TOP}", BODY, keys))]
+        made = sign(folder, f"{zone}.{TOP}", body(NSD_ADDRESS), keys)
+        delegations += [f"{zone} DS {ds}" for ds in _published(zone, made)]
     for zone in ("tampered", "tampered3"):
         tamper(folder / f"{zone}.{TOP}.zone")
-    (folder / f"{PLAIN}.{TOP}.zone").write_text(BODY)
-    apexes += [f"{PLAIN}.{TOP}", *_children(PLAIN)]
-    delegations += [f"{zone} NS ns.{zone}\nns.{zone} A {HOST}" for zone in ZONES]
-    head = "\n".join(BODY.splitlines()[:4])
+    (folder / f"{PLAIN}.{TOP}.zone").write_text(body(NSD_ADDRESS))
+    for zone in ZONES:
+        delegations.append(f"{zone} NS ns.{zone}\nns.{zone} A {KNOT_ADDRESS if zone in BY_KNOT else NSD_ADDRESS}")
+    head = "\n".join(body(NSD_ADDRESS).splitlines()[:4])
     ds = sign(folder, TOP, "\n".join([head, *delegations, ""]), Keys("ECDSAP256SHA256"))
     (folder / "anchor").write_text(f"{TOP}. 3600 IN DS {ds[0]}\n")
     text = _NSD.format(host=HOST, port=port, folder=folder)
-    for apex in apexes:
+    for apex in held_by_nsd():
         path = folder / f"{apex}.zone"
         if not path.exists():
-            path.write_text(CHILD)
+            path.write_text(CHILD.format(here=NSD_ADDRESS))
         text += f'zone:\n    name: "{apex}"\n    zonefile: "{path}"\n'
     (folder / "nsd.conf").write_text(text)
     with running([server, "-d", "-c", str(folder / "nsd.conf")], folder, port, TOP):

@@ -8,65 +8,104 @@ import dns.flags
 import dns.rcode
 import pytest
 
-from crawler.manners import Manners
-from crawler.net import open_network
+from crawler.resolver.answer import Outcome
 from crawler.resolver.resolve import Resolver
 from crawler.session import anchors_by_zone
 from crawler.standards.names import from_text
 from crawler.standards.security import Security
 from crawler.standards.wire import Type
+from lab.network import LabNetwork
 from tests.real import servers
-from tests.real.content import BY_KNOT, CHILDREN, NAMES, TOP, TYPES, ZONES
+from tests.real.content import CHILDREN, KNOT_ADDRESS, NAMES, NSD_ADDRESS, TOP, TYPES, ZONES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from crawler.net import Network
+
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 
-class Servers(NamedTuple):
-    """Where everything runs: each zone's port, Unbound's port, and the trust anchor of both sides."""
+class Opinion(NamedTuple):
+    """Unbound's word on one question; no outcome for what it withholds."""
 
-    ports: dict[str, int]
+    security: Security
+    outcome: Outcome | None
+
+
+class Servers(NamedTuple):
+    """Where everything runs, and the trust anchor of both sides."""
+
+    knot: int  # ports
+    nsd: int
     unbound: int
     anchor: Path
+
+    def resolver(self, net: Network, *, by_referral: bool) -> Resolver:
+        """Ours: led down from `test.` by referrals, or with a stub for each zone."""
+        if by_referral:
+            stubs = {from_text(TOP): [(NSD_ADDRESS, 53)]}
+        else:
+            stubs = {from_text(apex): [(KNOT_ADDRESS, 53)] for apex in servers.held_by_knot()}
+            stubs |= {from_text(apex): [(NSD_ADDRESS, 53)] for apex in servers.held_by_nsd()}
+        return Resolver(net, hints={}, anchors=anchors_by_zone(self.anchor.read_text()), stubs=stubs)
+
+    def network(self) -> LabNetwork:
+        """Leads the addresses that the zones name to the real ports."""
+        routes = {KNOT_ADDRESS: (servers.HOST, self.knot), NSD_ADDRESS: (servers.HOST, self.nsd)}
+        return LabNetwork(0, routes=routes)
 
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     folders = [tmp_path_factory.mktemp(name) for name in ("knot", "nsd", "unbound")]
     with servers.knot(folders[0]) as knot, servers.nsd(folders[1], knot) as nsd:
-        held = {zone: knot if zone.split(".")[-2] in BY_KNOT else nsd for zone in servers.zone_names() if zone != TOP}
-        ports = {TOP: nsd, **held}
+        ports = dict.fromkeys(servers.held_by_knot(), knot) | dict.fromkeys(servers.held_by_nsd(), nsd)
         anchor = folders[1] / "anchor"
         with servers.unbound(folders[2], anchor, ports) as unbound:
-            yield Servers(ports, unbound, anchor)
+            yield Servers(knot, nsd, unbound, anchor)
 
 
-def opinion(world: Servers, name: str, rtype: str) -> Security:
+@pytest.fixture(scope="session")
+def opinions(world: Servers) -> dict[tuple[str, str], Opinion]:
+    """Unbound's, of every name and type; asked once."""
+    return {key: opinion(world, *key) for zone in ZONES for key in questions(zone)}
+
+
+def questions(zone: str) -> list[tuple[str, str]]:
+    return [(f"{name}.{zone}.{TOP}".removeprefix("@."), rtype) for name in NAMES for rtype in TYPES]
+
+
+def opinion(world: Servers, name: str, rtype: str) -> Opinion:
     """What Unbound says: bogus is what it withholds, unless checking is disabled."""
     reply = servers.ask(world.unbound, name, rtype)
     if reply.rcode() == dns.rcode.SERVFAIL:
         unchecked = servers.ask(world.unbound, name, rtype, cd=True)
-        return Security.INDETERMINATE if unchecked.rcode() == dns.rcode.SERVFAIL else Security.BOGUS
-    return Security.SECURE if reply.flags & dns.flags.AD else Security.INSECURE
+        silent = unchecked.rcode() == dns.rcode.SERVFAIL
+        return Opinion(Security.INDETERMINATE if silent else Security.BOGUS, None)
+    security = Security.SECURE if reply.flags & dns.flags.AD else Security.INSECURE
+    if reply.rcode() == dns.rcode.NXDOMAIN:
+        return Opinion(security, Outcome.NXDOMAIN)
+    found = any(int(rrset.rdtype) == Type[rtype] for rrset in reply.answer)
+    return Opinion(security, Outcome.ANSWER if found else Outcome.NODATA)
 
 
+@pytest.mark.parametrize("by_referral", [True, False], ids=["referrals", "stubs"])
 @pytest.mark.parametrize("zone", ZONES)
-async def test_unbound_and_we_agree_on_every_name(world: Servers, zone: str) -> None:
+async def test_unbound_and_we_agree_on_every_name(
+    world: Servers, opinions: dict[tuple[str, str], Opinion], zone: str, by_referral: bool
+) -> None:
     """Existing names, missing ones, empty non-terminals, wildcards, aliases, delegations, and what is broken."""
-    asked = [(f"{name}.{zone}.{TOP}".removeprefix("@."), rtype) for name in NAMES for rtype in TYPES]
-    stubs = {from_text(apex): [(servers.HOST, port)] for apex, port in world.ports.items()}
-    ours, theirs = {}, {}
-    async with open_network(Manners.unlimited(), allowed={servers.HOST}) as net:
-        resolver = Resolver(net, hints={}, anchors=anchors_by_zone(world.anchor.read_text()), stubs=stubs)
-        for name, rtype in asked:
+    differ = []
+    async with world.network().running() as net:
+        resolver = world.resolver(net, by_referral=by_referral)
+        for name, rtype in questions(zone):
             answer = await resolver.resolve(from_text(name), Type[rtype])
-            ours[name, rtype] = (answer.security, answer.reason)
-            theirs[name, rtype] = opinion(world, name, rtype)
-    differ = [(*key, *ours[key], theirs[key]) for key in asked if ours[key][0] is not theirs[key]]
-    assert not differ, f"{len(differ)} of {len(asked)} differ: {differ[:12]}"
+            theirs = opinions[name, rtype]
+            if answer.security is not theirs.security or theirs.outcome not in (None, answer.outcome):
+                differ.append((name, rtype, answer.outcome, answer.security, answer.reason, theirs))
+    assert not differ, f"{len(differ)} differ: {differ[:12]}"
 
 
 @pytest.mark.parametrize(
@@ -89,4 +128,4 @@ async def test_unbound_and_we_agree_on_every_name(world: Servers, zone: str) -> 
 )
 def test_the_zones_are_as_broken_as_they_are_meant_to_be(world: Servers, name: str, security: Security) -> None:
     """Else agreement would prove little."""
-    assert opinion(world, name, "A") is security
+    assert opinion(world, name, "A").security is security
