@@ -16,7 +16,7 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -25,26 +25,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from crawler.resolver.answer import Outcome
+from crawler.resolver.answer import CONCLUSIVE, Outcome
 from crawler.standards.security import Security
 from crawler.tables import ANSWER, Row, schema, to_arrow
 
 LOCK = ".lock"
 RUN = "run.json"
 _UNFINISHED = ".tmp"
-
-#: Outcomes that another look, later, may see differently.
-PASSING = (
-    Outcome.SERVFAIL,
-    Outcome.REFUSED,
-    Outcome.BAD_RCODE,
-    Outcome.MALFORMED,
-    Outcome.TRUNCATED,
-    Outcome.UNREACHABLE,
-    Outcome.TIMEOUT,
-    Outcome.NO_SERVERS,
-    Outcome.BUDGET,
-)
+_CONCLUSIVE = pa.array([outcome.value for outcome in CONCLUSIVE])
 
 
 class StoreFault(Exception):
@@ -95,8 +83,11 @@ class Store:
             keys.update(batch.filter(pc.equal(batch["look"], look))[table.KEY].to_pylist())
         return keys
 
-    def passing(self, table: type[Row], look: int) -> list[str]:
-        """The keys whose row of this look holds a failure that may have passed since, sorted."""
+    def passing(self, table: type[Row], look: int, outcomes: Collection[Outcome]) -> list[str]:
+        """The keys whose row of this look has an answer that failed in one of these ways, sorted.
+
+        So does an answer whose chain of trust could not be had: its state is indeterminate.
+        """
         answers = [f.name for f in schema(table) if f.type == ANSWER]
         keys: list[str] = []
         for batch in self._batches(table, [table.KEY, "look", *answers]):
@@ -104,10 +95,8 @@ class Store:
             for name in answers:
                 outcome = pc.struct_field(batch[name], "outcome")
                 security = pc.struct_field(batch[name], "security")
-                missed = pc.or_(
-                    pc.is_in(outcome, pa.array([str(o) for o in PASSING])),
-                    pc.equal(security, str(Security.INDETERMINATE)),
-                )
+                undecided = pc.and_(pc.equal(security, Security.INDETERMINATE.value), pc.is_in(outcome, _CONCLUSIVE))
+                missed = pc.or_(pc.is_in(outcome, pa.array([o.value for o in outcomes], pa.string())), undecided)
                 failed = pc.or_(failed, pc.fill_null(missed, False))
             keys += batch.filter(pc.and_(failed, pc.equal(batch["look"], look)))[table.KEY].to_pylist()
         return sorted(keys)

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from crawler.resolver.resolve import Resolver
 
 KEYS = """
-    select distinct mx.host from domains, unnest(mx_hosts) as t(mx)
-    where mx.target in ('host', 'implicit')
+    select distinct one.host from domains, unnest(mx_hosts) as t(one)
+    where one.target in ('host', 'implicit')
 """
 _USABLE = (Security.SECURE, Security.INSECURE)
 _TLSA_HEAD = 3  # octets before the certificate association data (RFC 6698 section 2.1)

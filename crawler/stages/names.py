@@ -96,6 +96,15 @@ class Names:
                 ds=one.ds,
             )
 
+    def tlds(self) -> Counter[str]:
+        """How many names end in each top-level domain."""
+        return Counter(name.rpartition(".")[2] for name in self.found)
+
+    def signed(self) -> tuple[int, int]:
+        """(delegations in zone files, those of them with DS)."""
+        delegated = [one for one in self.found.values() if one.ns]
+        return len(delegated), sum(bool(one.ds) for one in delegated)
+
     def limit(self, most: int) -> None:
         """Keeps the first `most` names; the others are counted as left out."""
         self.left_out = max(0, len(self.found) - most)

@@ -1,0 +1,234 @@
+"""The command `dane-census`: scan, names, lookup, demo, stats, version.
+
+Figures go to standard output, progress and trouble to standard error. What the user can
+mend is one line and exit status 2; a run that Ctrl-C ended is 130; a bug of ours is a
+traceback. Everything heavy is imported late, so that ``--help`` is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from crawler import __version__
+from crawler.session import OptionFault, Options
+from crawler.stages.lists import Format
+from crawler.stages.source import ListFault
+from crawler.store import StoreFault
+
+if TYPE_CHECKING:
+    from crawler.resolver.answer import Answer
+    from crawler.stages.names import Names
+
+USER_FAULTS = (ListFault, StoreFault, OptionFault)
+INTERRUPTED = 130
+UNEQUAL = 1
+
+app = typer.Typer(
+    name="dane-census",
+    help="Measures how whole countries secure e-mail transport: DANE for SMTP and MTA-STS.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Lists = Annotated[list[str], typer.Argument(metavar="LIST...", help="Lists, CSV or zone files; - is standard input.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="What the lists are, if it cannot be told.")]
+Origin = Annotated[str | None, typer.Option(help="The zone, for master files with relative names and no $ORIGIN.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Only the first N names.")]
+Hints = Annotated[str | None, typer.Option(metavar="FILE", help="Root hints instead of the embedded ones.")]
+Anchor = Annotated[str | None, typer.Option(metavar="FILE", help="Trust anchors (DS or DNSKEY lines).")]
+Stub = Annotated[
+    list[str] | None, typer.Option(metavar="ZONE=ADDR[:PORT]", help="Ask this server for this zone; repeatable.")
+]
+Lab = Annotated[str | None, typer.Option(metavar="PROFILE[:SEED]", help="A synthetic internet: gtld or cc.")]
+NoQmin = Annotated[bool, typer.Option("--no-qmin", help="Send whole names to every server (no RFC 9156).")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+
+
+@app.command()
+def scan(
+    lists: Lists,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The run's folder; the same command resumes.")],
+    form: FormatOption = Format.AUTO,
+    origin: Origin = None,
+    limit: Limit = None,
+    root_hints: Hints = None,
+    trust_anchor: Anchor = None,
+    stub: Stub = None,
+    lab: Lab = None,
+    no_qmin: NoQmin = False,
+    concurrency: Annotated[int, typer.Option(min=1, max=20_000, help="Names looked at at once.")] = 300,
+    looks: Annotated[int, typer.Option(min=1, max=9, help="Looks at failures that may pass.")] = 2,
+    seed: Annotated[int, typer.Option(help="Of the order in which names are asked for.")] = 0,
+    contact: Annotated[str, typer.Option(help="Who runs this; kept in run.json.")] = "",
+    vantage: Annotated[str, typer.Option(help="Where it runs; kept in run.json.")] = "",
+    quiet: Quiet = False,
+) -> int:
+    """Look up every name of the lists, and its mail hosts, into a folder of Parquet tables."""
+    from crawler.command import Command, run_scan
+
+    command = Command(
+        lists=lists,
+        out=out,
+        form=form,
+        origin=origin,
+        limit=limit,
+        options=_options(root_hints, trust_anchor, stub, lab, no_qmin=no_qmin),
+        concurrency=concurrency,
+        looks=looks,
+        seed=seed,
+        contact=contact,
+        vantage=vantage,
+        quiet=quiet,
+    )
+    return 0 if run_scan(command) else INTERRUPTED
+
+
+@app.command()
+def names(
+    lists: Lists,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Also write the tables names and rejects.")] = None,
+    form: FormatOption = Format.AUTO,
+    origin: Origin = None,
+    limit: Limit = None,
+) -> int:
+    """Show what would be scanned: counts, repeats, rejects by reason, TLDs, the signed share."""
+    from crawler.command import names_run
+    from crawler.stages import names as stage
+
+    found = stage.read(lists, form, origin=origin)
+    if limit is not None:
+        found.limit(limit)
+    if out is not None:
+        names_run(out, found, form, origin, limit)
+    _show_names(found)
+    return 0
+
+
+def _show_names(found: Names) -> None:
+    from crawler.stages.names import reasons_of
+
+    account = found.account
+    typer.echo(str(account))
+    tlds = found.tlds()
+    typer.echo(f"TLDs: {len(tlds):,}: " + ", ".join(f"{tld} {n:,}" for tld, n in tlds.most_common(10)))
+    delegated, signed = found.signed()
+    if delegated:
+        typer.echo(f"signed (DS in the zone file): {signed:,} of {delegated:,} ({100 * signed / delegated:.2f} %)")
+    if found.rejects:
+        typer.echo(f"rejects: {reasons_of(found.rejects)}")
+        for reject in found.rejects[:5]:
+            typer.echo(f"  {reject.source} line {reject.line}: {reject.why}: {reject.text[:60]}")
+    if found.left_out:
+        typer.echo(f"left out by --limit: {found.left_out:,}")
+    typer.echo(f"names + repeats + rejects = {account.entries:,} entries; to scan: {len(found):,}")
+
+
+@app.command()
+def lookup(
+    name: Annotated[str, typer.Argument(help="A domain name; U-labels are taken.")],
+    rtype: Annotated[str, typer.Argument(metavar="TYPE", help="MX, TLSA, TXT, A ... or TYPE52.")],
+    root_hints: Hints = None,
+    trust_anchor: Anchor = None,
+    stub: Stub = None,
+    no_qmin: NoQmin = False,
+) -> int:
+    """Look one name up and explain the answer: outcome, DNSSEC state, reason, records."""
+    from crawler.command import ask, question
+
+    wire, number = question(name, rtype)
+    answer = ask(wire, number, _options(root_hints, trust_anchor, stub, None, no_qmin=no_qmin))
+    _show_answer(name, rtype.upper(), answer, number)
+    return 0
+
+
+def _show_answer(name: str, rtype: str, answer: Answer, number: int) -> None:
+    from crawler.command import presented
+
+    typer.echo(f"{name} {rtype}")
+    facts: list[tuple[str, Any]] = [
+        ("outcome", answer.outcome),
+        ("security", f"{answer.security} ({answer.reason})"),
+        ("EDE", answer.ede),
+        ("server's EDE", answer.server_ede),
+        ("TTL", answer.ttl),
+        ("wildcard", "expanded" if answer.wildcard else None),
+        ("denial", answer.denial),
+        ("server", answer.server),
+        ("round trip", None if answer.rtt is None else f"{answer.rtt * 1000:.1f} ms"),
+        ("packets", answer.tries),
+    ]
+    for title, value in facts:
+        if value is not None:
+            typer.echo(f"  {title:<13}{value}")
+    for link in answer.alias:
+        typer.echo(f"  {'alias':<13}{link.target} ({link.security})")
+    for rdata in answer.rdata:
+        typer.echo(f"  {rtype:<13}{presented(number, rdata)}")
+
+
+@app.command()
+def demo(
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Keep the run here.")] = None,
+    names: Annotated[int, typer.Option(min=1, help="Generated names.")] = 2_000,
+    quiet: Quiet = False,
+) -> int:
+    """Crawl a synthetic internet and hold every verdict against its known truth."""
+    from crawler.demo import run_demo
+
+    return 0 if run_demo(out, names, quiet=quiet) else UNEQUAL
+
+
+@app.command()
+def version() -> int:
+    """Print the version."""
+    typer.echo(f"dane-census {__version__}")
+    return 0
+
+
+def _options(
+    root_hints: str | None, trust_anchor: str | None, stub: list[str] | None, lab: str | None, *, no_qmin: bool
+) -> Options:
+    return Options(
+        root_hints=root_hints, trust_anchor=trust_anchor, stubs=tuple(stub or ()), lab=lab, minimise=not no_qmin
+    )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The command; ends the process with its exit status."""
+    _mount()
+    usage = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+    try:
+        given = sys.argv[1:] if arguments is None else arguments
+        status = app(given or ["--help"], prog_name="dane-census", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        _complain("stopped")
+        status = INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        sys.stderr.close()
+        status = 0
+    except Exception as error:
+        if not isinstance(error, (usage, *USER_FAULTS)):
+            raise
+        _complain(getattr(error, "format_message", error.__str__)())
+        status = 2
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"dane-census: {' '.join(text.split())}\n")
+
+
+def _mount() -> None:
+    """The commands of ``analysis``, which stands above the crawler and is not imported by it elsewhere."""
+    try:
+        from analysis import cli
+    except ModuleNotFoundError as error:
+        if error.name not in {"analysis", "analysis.cli"}:
+            raise
+        return
+    cli.mount(app)

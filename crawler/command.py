@@ -1,0 +1,218 @@
+"""What the commands do once their options are read: a scan from lists to figures, a look-up, a table of names.
+
+Nothing is written before lists and options are known to be good. What the user can mend
+comes out as `ListFault`, `OptionFault` or `StoreFault`, also from inside a nursery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Any, TypeVar
+
+import dns.exception
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+import trio
+
+from crawler import __version__, runner
+from crawler.progress import Progress
+from crawler.resolver.answer import Answer
+from crawler.scan import Pace, Scan, Session, accounted, figures, now, stages, write_names
+from crawler.session import Eyes, OptionFault, Options, Start, opened, prepare
+from crawler.stages import names as names_stage
+from crawler.stages.lists import Format
+from crawler.stages.names import Names
+from crawler.standards.names import NameFault, domain, from_text
+from crawler.store import Store
+from crawler.store import opened as opened_store
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A scan as it was asked for."""
+
+    lists: list[str]
+    out: Path
+    form: Format = Format.AUTO
+    origin: str | None = None
+    limit: int | None = None
+    options: Options = Options()
+    concurrency: int = 300
+    looks: int = 2
+    seed: int = 0
+    contact: str = ""
+    vantage: str = ""
+    quiet: bool = False
+
+    def pace(self) -> Pace:
+        """How the work is gone about."""
+        return Pace(workers=self.concurrency, looks=self.looks, seed=self.seed)
+
+
+def run_scan(command: Command) -> bool:
+    """The whole way; False if it was stopped before its end."""
+    start = prepare(command.options)
+    found = names_stage.read(command.lists, command.form, origin=command.origin)
+    if command.limit is not None:
+        found.limit(command.limit)
+    progress = Progress(quiet=command.quiet)
+    identity = _input(found, command.form, command.origin, command.limit) | start.identity()
+    with opened_store(command.out, identity) as store:
+        _begin(store, command, start)
+        write_names(store, found)
+        complete = plainly(partial(_crawl, command, start, store, found, progress))
+        if complete:
+            store.note(complete=True, end=now())
+        _tell(store, found, progress, complete=complete)
+    return complete
+
+
+def names_run(out: Path, found: Names, form: Format, origin: str | None, limit: int | None) -> None:
+    """The tables ``names`` and ``rejects`` alone, in a folder of their own."""
+    with opened_store(out, _input(found, form, origin, limit) | {"resolver": "none"}) as store:
+        store.note(version=__version__, start=now())
+        write_names(store, found)
+        store.note(end=now())
+
+
+def _input(found: Names, form: Format, origin: str | None, limit: int | None) -> dict[str, Any]:
+    """What must be the same for a folder to be taken up again."""
+    return {
+        "version": __version__,
+        "input": [list(digest) for digest in found.digests],
+        "format": form.value,
+        "origin": origin,
+        "limit": limit,
+    }
+
+
+def _begin(store: Store, command: Command, start: Start) -> None:
+    if "start" in store.run:
+        return
+    options = command.options
+    store.note(
+        version=__version__,
+        commit=_commit(),
+        start=now(),
+        complete=False,
+        options={
+            "concurrency": command.concurrency,
+            "looks": command.looks,
+            "seed": command.seed,
+            "stubs": list(options.stubs),
+            "lab": options.lab,
+            "minimise": options.minimise,
+        },
+        resolver="iterate",
+        contact=command.contact,
+        vantage=command.vantage,
+        hashes=start.hashes,
+        publicsuffixlist=_version("publicsuffixlist"),
+    )
+
+
+async def _crawl(command: Command, start: Start, store: Store, found: Names, progress: Progress) -> bool:
+    async with opened(start, found) as eyes:
+        return await crawl_with(eyes, command.pace(), store, progress)
+
+
+async def crawl_with(eyes: Eyes, pace: Pace, store: Store, progress: Progress) -> bool:
+    """Everything that is left of a scan; what this sitting cost is noted whatever happens."""
+    scan = Scan(store, stages(eyes.resolver), pace, progress)
+    session = Session({"concurrency": pace.workers, "looks": pace.looks})
+    earlier = store.run.get("sessions", [])
+    complete = False
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(runner.watch, scan.brake, progress.say)
+        try:
+            complete = await scan.crawl()
+        finally:
+            store.note(sessions=[*earlier, session.told(scan.rows, eyes.counters(), complete=complete)])
+        nursery.cancel_scope.cancel()
+    return complete
+
+
+def _tell(store: Store, found: Names, progress: Progress, *, complete: bool) -> None:
+    done, measured = accounted(store)
+    print(found.account)
+    if found.left_out:
+        print(f"left out by --limit: {found.left_out:,}")
+    for line in figures(store.run, done):
+        print(line)
+    if not complete:
+        progress.say(f"dane-census: stopped; the same command resumes in {store.folder}")
+    print(f"accounted: {done:,} of {measured:,} names", flush=True)
+
+
+def plainly(main: Callable[[], Awaitable[T]]) -> T:
+    """`trio.run`, with a lone exception taken out of the groups that nurseries wrap it in."""
+    try:
+        return trio.run(main)
+    except BaseExceptionGroup as group:
+        inner: BaseException = group
+        while isinstance(inner, BaseExceptionGroup) and len(inner.exceptions) == 1:
+            inner = inner.exceptions[0]
+        if isinstance(inner, BaseExceptionGroup):
+            raise
+        raise inner from None
+
+
+# --- one look-up -----------------------------------------------------------------------------------------------------
+
+
+def question(name: str, rtype: str) -> tuple[bytes, int]:
+    """A name and a type as people write them. Raises `OptionFault`."""
+    try:
+        wire = from_text(name if name.isascii() else domain(name))
+    except NameFault as fault:
+        raise OptionFault(f"{name!r} is no domain name: {fault.flaw}") from fault
+    try:
+        return wire, int(dns.rdatatype.from_text(rtype))
+    except (dns.exception.DNSException, ValueError) as fault:
+        raise OptionFault(f"{rtype!r} is no record type") from fault
+
+
+def ask(name: bytes, rtype: int, options: Options) -> Answer:
+    """One look-up through a resolver of its own."""
+    start = prepare(options)
+
+    async def main() -> Answer:
+        async with opened(start) as eyes:
+            return await eyes.resolver.resolve(name, rtype)
+
+    return plainly(main)
+
+
+def presented(rtype: int, rdata: bytes) -> str:
+    """Rdata in presentation format; what dnspython cannot read, in the form of RFC 3597 section 5."""
+    try:
+        return dns.rdata.from_wire(
+            dns.rdataclass.IN, dns.rdatatype.RdataType.make(rtype), rdata, 0, len(rdata)
+        ).to_text()
+    except (dns.exception.DNSException, ValueError):
+        return f"\\# {len(rdata)} {rdata.hex()}"
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return version_of(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    """The commit that is checked out where this file lies, if it is a checkout."""
+    git = Path(__file__).parents[1] / ".git"
+    try:
+        head = (git / "HEAD").read_text().strip()
+        return head if not head.startswith("ref: ") else (git / head[5:]).read_text().strip()
+    except OSError:
+        return None

@@ -1,0 +1,222 @@
+"""A scan: names, then domains, then hosts, each key once a look; and what it came to.
+
+Every look at the domains is followed by the hosts that it named, so that a second look at
+a passing failure comes as late as can be. What is to be done is read from the parts on the
+disk, at the beginning and between stages: a scan that was stopped is thus taken up by the
+same lines that began it.
+"""
+
+from __future__ import annotations
+
+import random
+import resource
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from crawler import runner
+from crawler.progress import Progress
+from crawler.stages import domains, hosts
+from crawler.stages.names import Names
+from crawler.store import Store
+from crawler.tables import Domain, Host, Name, Reject, Row
+
+if TYPE_CHECKING:
+    from crawler.resolver.resolve import Resolver
+
+NAMES_A_PART = 100_000
+
+Observe = Callable[[str, int], Awaitable[Row]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How a scan goes about its work; nothing here changes what it finds."""
+
+    workers: int = 300
+    looks: int = 2
+    seed: int = 0  # of the order of keys: neighbours in a list are often neighbours at one operator
+    part_rows: int = runner.PART_ROWS
+    part_seconds: float = runner.PART_SECONDS
+    grace: float = runner.GRACE
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A table, the keys that belong into it, and how one of them is observed."""
+
+    table: type[Domain] | type[Host]
+    keys: Callable[[Store], Iterable[str]]
+    observe: Observe
+    tally: Callable[[Row], str]
+
+
+@dataclass(slots=True)
+class Scan:
+    """One scan under way: its folder, its stages, its pace."""
+
+    store: Store
+    stages: tuple[Stage, Stage]
+    pace: Pace
+    progress: Progress
+    brake: runner.Brake = field(init=False)
+    rows: dict[str, int] = field(default_factory=dict)  # written by this session, by table
+
+    def __post_init__(self) -> None:
+        self.brake = runner.Brake(self.pace.grace)
+
+    async def crawl(self) -> bool:
+        """Everything that is not on the disk yet; False if it was stopped before."""
+        on_domains, on_hosts = self.stages
+        for look in range(1, self.pace.looks + 1):
+            if not await self._stage(on_domains, look):
+                return False
+            for earlier in range(1, look + 1):
+                if not await self._stage(on_hosts, earlier):
+                    return False
+        return True
+
+    async def _stage(self, stage: Stage, look: int) -> bool:
+        table = stage.table
+        if look == 1:
+            keys = list(stage.keys(self.store))
+        else:
+            keys = self.store.passing(table, look - 1, domains.PASSING)
+        seen = self.store.seen(table, look)
+        left = sorted(key for key in keys if key not in seen)
+        if not left:
+            return True
+        random.Random(f"{self.pace.seed} {table.TABLE} {look}").shuffle(left)
+        title = table.TABLE if look == 1 else f"{table.TABLE}, look {look}"
+        self.progress.begin(title, len(keys), len(keys) - len(left))
+
+        def write(rows: list[Row]) -> None:
+            self.store.write(table, rows)
+            self.rows[table.TABLE] = self.rows.get(table.TABLE, 0) + len(rows)
+
+        sink: runner.Sink[Row] = runner.Sink(write, rows=self.pace.part_rows, seconds=self.pace.part_seconds)
+
+        async def observe(key: str) -> Row:
+            return await stage.observe(key, look)
+
+        try:
+            return await runner.run(
+                left,
+                observe,
+                sink,
+                workers=min(self.pace.workers, len(left)),
+                brake=self.brake,
+                progress=self.progress,
+                tally=stage.tally,
+            )
+        finally:
+            self.progress.end()
+
+
+def stages(resolver: Resolver) -> tuple[Stage, Stage]:
+    """The stages of a scan, looking through one resolver."""
+
+    async def domain(key: str, look: int) -> Row:
+        return await domains.observe(key, resolver, look)
+
+    async def host(key: str, look: int) -> Row:
+        return await hosts.observe(key, resolver, look)
+
+    return (
+        Stage(Domain, names_in, domain, lambda row: str(getattr(row, "mail", ""))),
+        Stage(Host, hosts_in, host, lambda row: str(getattr(row, "tlsa_base", ""))),
+    )
+
+
+def names_in(store: Store) -> list[str]:
+    """The names to measure, from the table ``names``."""
+    return [row[0] for row in query(store, (Name,), "select domain from names")]
+
+
+def hosts_in(store: Store) -> list[str]:
+    """The mail hosts that the domains name."""
+    return [row[0] for row in query(store, (Domain,), hosts.KEYS)]
+
+
+def query(store: Store, tables: Iterable[type[Row]], sql: str) -> list[Any]:
+    """The rows of an SQL query over a run's tables; none if one of them has no part yet."""
+    with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as base:
+        for table in tables:
+            parts = [str(part) for part in store.parts(table)]
+            if not parts:
+                return []
+            base.read_parquet(parts).create_view(table.TABLE)
+        return base.execute(sql).fetchall()
+
+
+def write_names(store: Store, names: Names) -> None:
+    """The tables ``names`` and ``rejects``; whole once run.json has their account."""
+    if "names" in store.run:
+        return
+    store.clear(Name)
+    store.clear(Reject)
+    rows = names.rows()
+    while batch := list(islice(rows, NAMES_A_PART)):
+        store.write(Name, batch)
+    for start in range(0, len(names.rejects), NAMES_A_PART):
+        store.write(Reject, names.rejects[start : start + NAMES_A_PART])
+    store.note(names={"account": asdict(names.account), "measured": len(names), "left_out": names.left_out})
+
+
+class Session:
+    """One sitting of a run, as run.json keeps it: when, how long, what it cost."""
+
+    def __init__(self, facts: dict[str, Any]) -> None:
+        self._facts = facts
+        self._start = now()
+        self._clock, self._cpu = time.monotonic(), time.process_time()
+
+    def told(self, rows: dict[str, int], counters: dict[str, Any], *, complete: bool) -> dict[str, Any]:
+        """The session as it stands."""
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        return self._facts | {
+            "start": self._start,
+            "end": now(),
+            "seconds": round(time.monotonic() - self._clock, 3),
+            "cpu_seconds": round(time.process_time() - self._cpu, 3),
+            "peak_memory_mib": usage.ru_maxrss // 1024,
+            "complete": complete,
+            "rows": dict(rows),
+            "counters": counters,
+        }
+
+
+def now() -> str:
+    """UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def figures(run: dict[str, Any], measured: int) -> list[str]:
+    """What a run cost, over all its sessions: time, packets and CPU a domain."""
+    sessions: list[dict[str, Any]] = run.get("sessions", [])
+    seconds = sum(one["seconds"] for one in sessions)
+    cpu = sum(one["cpu_seconds"] for one in sessions)
+    sent = sum(one["counters"].get(key, 0) for one in sessions for key in ("udp_sent", "tcp_sent"))
+    checked = sum(one["counters"].get("verifications", 0) for one in sessions)
+    rows = {t: sum(one["rows"].get(t, 0) for one in sessions) for t in ("domains", "hosts")}
+    each = max(1, measured)
+    lines = [
+        f"{rows['domains']:,} looks at domains, {rows['hosts']:,} at hosts, in {seconds:,.1f} s"
+        f" ({measured / seconds if seconds else 0:,.0f} domains/s)",
+        f"per domain: {sent / each:.2f} queries, {checked / each:.2f} verifications, {cpu / each * 1e6:,.0f} us of CPU",
+    ]
+    busiest = max((one["counters"].get("busiest_rate") or 0 for one in sessions), default=0)
+    if busiest:
+        lines.append(f"most queries that one address saw in one second: {busiest:,}")
+    return lines
+
+
+def accounted(store: Store) -> tuple[int, int]:
+    """(names with a row in ``domains``, names to measure), counted on the disk."""
+    names = set(names_in(store))
+    return len(names & store.seen(Domain, 1)), len(names)

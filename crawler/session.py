@@ -1,0 +1,153 @@
+"""From options to a resolver that can be asked: files read, the door opened, or the lab put in its place.
+
+What is wrong with the options is told before anything is opened or written
+(`prepare`); what `opened` gives is then sure to start. Only this module and ``demo``
+know that there is a lab, and import it when it is asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crawler.net import open_network
+from crawler.resolver.resolve import Resolver
+from crawler.resolver.roots import StartFault, read_stub
+from crawler.standards.anchors import read_anchors, read_hints, root_anchors_text, root_hints_text
+from crawler.standards.keys import DnssecFault, DnssecFlaw, Ds, Key
+
+if TYPE_CHECKING:
+    from crawler.net import Network
+    from crawler.resolver.ask import Address
+    from crawler.stages.names import Names
+
+PROFILES = ("gtld", "cc")
+
+
+class OptionFault(Exception):
+    """An option that cannot be; the text is one line for who gave it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What decides how names are looked up."""
+
+    root_hints: str | None = None
+    trust_anchor: str | None = None
+    stubs: tuple[str, ...] = ()
+    lab: str | None = None
+    minimise: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Options, read and found good."""
+
+    hints: Mapping[bytes, Sequence[str]]
+    anchors: Mapping[bytes, Sequence[Ds]]
+    stubs: Mapping[bytes, Sequence[Address]]
+    profile: str | None
+    seed: int
+    minimise: bool
+    hashes: dict[str, str] = field(default_factory=dict)  # of the texts that hints and anchors were read from
+
+    def identity(self) -> dict[str, Any]:
+        """What two runs must have in common for their rows to be mixed."""
+        return {
+            "resolver": "iterate",
+            "minimise": self.minimise,
+            "stubs": {zone.hex(): [list(where) for where in there] for zone, there in self.stubs.items()},
+            "lab": None if self.profile is None else f"{self.profile}:{self.seed}",
+            **({} if self.profile else self.hashes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """What looks: a resolver and the network below it."""
+
+    resolver: Resolver
+    net: Network
+
+    def counters(self) -> dict[str, Any]:
+        """What went through the door, and what was computed."""
+        return asdict(self.net.counters) | {"verifications": self.resolver.verifications}
+
+
+def prepare(options: Options) -> Start:
+    """Reads what the options name. Raises `OptionFault`."""
+    profile, seed = _lab(options.lab)
+    if profile and (options.root_hints or options.trust_anchor or options.stubs):
+        raise OptionFault("--lab brings its own root: not together with --root-hints, --trust-anchor or --stub")
+    hints = _file("--root-hints", options.root_hints) or root_hints_text()
+    anchors = _file("--trust-anchor", options.trust_anchor) or root_anchors_text()
+    stubs: dict[bytes, list[Address]] = {}
+    try:
+        for text in options.stubs:
+            zone, where = read_stub(text)
+            stubs.setdefault(zone, []).append(where)
+        return Start(
+            hints=read_hints(hints),
+            anchors=anchors_by_zone(anchors),
+            stubs=stubs,
+            profile=profile,
+            seed=seed,
+            minimise=options.minimise,
+            hashes={"root_hints": _sha256(hints), "trust_anchors": _sha256(anchors)},
+        )
+    except StartFault as fault:
+        raise OptionFault(f"--stub: {fault}") from fault
+    except DnssecFault as fault:
+        where_from = {DnssecFlaw.HINTS: f"--root-hints {options.root_hints}"}
+        told = where_from.get(fault.flaw, f"--trust-anchor {options.trust_anchor}")
+        raise OptionFault(f"{told}: {' '.join(str(fault).split())}") from fault
+
+
+def anchors_by_zone(text: str) -> dict[bytes, list[Ds]]:
+    """Trust anchors by zone, those given as DNSKEY as the DS (SHA-256) that they stand for."""
+    found: dict[bytes, list[Ds]] = {}
+    for owner, anchor in read_anchors(text):
+        if isinstance(anchor, Key):
+            anchor = Ds(anchor.tag, anchor.algorithm, 2, hashlib.sha256(owner + anchor.rdata).digest())
+        found.setdefault(owner, []).append(anchor)
+    return found
+
+
+@asynccontextmanager
+async def opened(start: Start, names: Names | None = None) -> AsyncIterator[Eyes]:
+    """The resolver and the network below it; with a lab, the world that holds these names."""
+    if start.profile is not None:
+        raise OptionFault("--lab: not built yet")
+    allowed = [address for there in start.stubs.values() for address, _ in there]
+    async with open_network(allowed=allowed) as net:
+        resolver = Resolver(net, hints=start.hints, anchors=start.anchors, stubs=start.stubs, minimise=start.minimise)
+        yield Eyes(resolver, net)
+
+
+def _lab(text: str | None) -> tuple[str | None, int]:
+    if text is None:
+        return None, 0
+    match = re.fullmatch(r"([a-z]+)(?::(\d{1,18}))?", text)
+    if match is None or match[1] not in PROFILES:
+        raise OptionFault(f"--lab {text}: write PROFILE or PROFILE:SEED, where PROFILE is {' or '.join(PROFILES)}")
+    return match[1], int(match[2] or 1)
+
+
+def _file(option: str, path: str | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise OptionFault(f"{option} {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise OptionFault(f"{option} {path}: no text") from error
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,226 @@
+"""The command from its arguments to what is on the disk and on the screen; the network is not part of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import trio
+
+from crawler import __version__, command
+from crawler.cli import main
+from crawler.resolver.answer import Outcome
+from crawler.scan import Stage, hosts_in, names_in
+from crawler.tables import Domain, Host, Row
+from tests.rows import domain_row, host_row
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """The command, run in this process: (exit status, standard output, standard error)."""
+
+    def call(*arguments: str | Path) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        told = capsys.readouterr()
+        return int(str(ended.value.code)), told.out, told.err
+
+    return call
+
+
+class Pretend:
+    """Stages that look at nothing, and count."""
+
+    def __init__(self) -> None:
+        self.looked: list[tuple[str, int]] = []
+        self.interrupt_at: int | None = None
+
+    def stages(self, _: object) -> tuple[Stage, Stage]:
+        return (
+            Stage(Domain, names_in, self.domain, lambda row: str(getattr(row, "mail", ""))),
+            Stage(Host, hosts_in, self.host, lambda row: str(getattr(row, "tlsa_base", ""))),
+        )
+
+    async def domain(self, key: str, look: int) -> Row:
+        await trio.lowlevel.checkpoint()
+        self.looked.append((key, look))
+        if self.interrupt_at is not None and len(self.looked) == self.interrupt_at:
+            os.kill(os.getpid(), signal.SIGINT)
+            await trio.sleep(0.05)  # real time, for the signal has to come back to us
+        passing = key.startswith("late") and look == 1
+        return domain_row(key, look, Outcome.TIMEOUT if passing else Outcome.ANSWER, host="mx.shared.example")
+
+    async def host(self, key: str, look: int) -> Row:
+        await trio.lowlevel.checkpoint()
+        self.looked.append((key, look))
+        return host_row(key, look)
+
+
+@pytest.fixture
+def pretend(monkeypatch: pytest.MonkeyPatch) -> Pretend:
+    stand_in = Pretend()
+    monkeypatch.setattr(command, "stages", stand_in.stages)
+    return stand_in
+
+
+def listed(folder: Path, *names: str) -> Path:
+    path = folder / "list.txt"
+    path.write_text("\n".join(names) + "\n")
+    return path
+
+
+def rows(folder: Path, sql: str) -> list[Any]:
+    with duckdb.connect() as base:
+        return base.execute(sql.replace("@", f"{folder}/")).fetchall()
+
+
+def test_a_scan_goes_the_whole_way_and_accounts_for_every_name(tmp_path: Path, run: Run, pretend: Pretend) -> None:
+    path = listed(tmp_path, "a.example", "late.example", "nl", "A.example", "# comment")
+    status, out, err = run("scan", path, "--out", tmp_path / "run", "--vantage", "a desk")
+    assert status == 0, err
+    assert out.splitlines()[-1] == "accounted: 2 of 2 names"
+    assert "4 entries = 2 names + 1 repeats + 1 rejects" in out
+    assert "domains: 2 of 2 (100 %)" in err
+    found = rows(tmp_path / "run", "select domain, look, mail from '@domains/*.parquet' order by all")
+    assert found == [("a.example", 1, "mx"), ("late.example", 1, "unknown"), ("late.example", 2, "mx")]
+    assert rows(tmp_path / "run", "select host, look from '@hosts/*.parquet'") == [("mx.shared.example", 1)]
+    assert rows(tmp_path / "run", "select text, why from '@rejects/*.parquet'") == [("nl", "single-label")]
+    told = json.loads((tmp_path / "run/run.json").read_text())
+    assert (told["version"], told["vantage"], told["complete"]) == (__version__, "a desk", True)
+    assert told["names"]["account"]["entries"] == 4
+    assert told["sessions"][0]["rows"] == {"domains": 3, "hosts": 1}
+    assert set(told["hashes"]) == {"root_hints", "trust_anchors"}
+
+
+def test_the_same_command_again_finds_nothing_left_to_do(tmp_path: Path, run: Run, pretend: Pretend) -> None:
+    path = listed(tmp_path, "a.example", "late.example")
+    run("scan", path, "--out", tmp_path / "run")
+    before = sorted((tmp_path / "run").rglob("*.parquet"))
+    pretend.looked.clear()
+    status, out, _ = run("scan", path, "--out", tmp_path / "run")
+    assert (status, pretend.looked) == (0, [])
+    assert sorted((tmp_path / "run").rglob("*.parquet")) == before
+    assert out.splitlines()[-1] == "accounted: 2 of 2 names"
+
+
+def test_ctrl_c_leaves_whole_parts_and_the_same_command_does_the_rest(
+    tmp_path: Path, run: Run, pretend: Pretend
+) -> None:
+    names = [f"n{n}.example" for n in range(40)]
+    arguments = ("scan", listed(tmp_path, *names), "--out", tmp_path / "run", "--concurrency", "4")
+    pretend.interrupt_at = 10
+    status, out, err = run(*arguments)
+    assert status == 130
+    assert "stopping" in err
+    assert "the same command resumes" in err
+    done = {key for (key,) in rows(tmp_path / "run", "select domain from '@domains/*.parquet'")}
+    assert 10 <= len(done) < 40
+    assert out.splitlines()[-1] == f"accounted: {len(done)} of 40 names"
+    pretend.interrupt_at = None
+    pretend.looked.clear()
+    status, out, _ = run(*arguments)
+    assert status == 0
+    assert {key for key, _ in pretend.looked} == set(names) - done | {"mx.shared.example"}
+    assert rows(tmp_path / "run", "select count(*), count(distinct domain) from '@domains/*.parquet'") == [(40, 40)]
+    assert len(json.loads((tmp_path / "run/run.json").read_text())["sessions"]) == 2
+
+
+def test_one_look_only_when_one_is_asked_for(tmp_path: Path, run: Run, pretend: Pretend) -> None:
+    run("scan", listed(tmp_path, "late.example"), "--out", tmp_path / "run", "--looks", "1")
+    assert pretend.looked == [("late.example", 1)]
+
+
+def test_limit_takes_the_first_names_and_says_what_it_left(tmp_path: Path, run: Run, pretend: Pretend) -> None:
+    path = listed(tmp_path, *(f"n{n}.example" for n in range(9)))
+    _, out, _ = run("scan", path, "--out", tmp_path / "run", "--limit", "3", "--quiet")
+    assert "left out by --limit: 6" in out
+    assert out.splitlines()[-1] == "accounted: 3 of 3 names"
+
+
+def test_our_own_bug_is_a_traceback_and_keeps_what_was_finished(
+    tmp_path: Path, run: Run, pretend: Pretend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(key: str, look: int) -> Row:
+        if key == "bad.example":
+            await trio.sleep(0.01)
+            raise ZeroDivisionError
+        await trio.lowlevel.checkpoint()
+        return domain_row(key, look)
+
+    monkeypatch.setattr(pretend, "domain", broken)
+    path = listed(tmp_path, "good.example", "bad.example")
+    with pytest.raises(ZeroDivisionError) as caught:
+        main(["scan", str(path), "--out", str(tmp_path / "run"), "--quiet"])
+    assert caught.value.__notes__ == ["while observing 'bad.example'"]
+    assert rows(tmp_path / "run", "select domain from '@domains/*.parquet'") == [("good.example",)]
+
+
+def test_names_shows_what_would_be_scanned_and_writes_nothing(tmp_path: Path, run: Run) -> None:
+    path = listed(tmp_path, "a.nl", "b.nl", "c.se", "a.nl", "192.0.2.1", "nl")
+    status, out, err = run("names", path)
+    assert (status, err) == (0, "")
+    assert "TLDs: 2: nl 2, se 1" in out
+    assert "address 1, single-label 1" in out
+    assert out.splitlines()[-1] == "names + repeats + rejects = 6 entries; to scan: 3"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["list.txt"]
+
+
+def test_names_tells_the_signed_share_of_a_zone_file(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "zone").write_text("$ORIGIN nl.\n@ 1 SOA a b 1 2 3 4 5\na NS x.\na DS 1 8 2 AB\nb NS x.\n")
+    _, out, _ = run("names", tmp_path / "zone")
+    assert "signed (DS in the zone file): 1 of 2 (50.00 %)" in out
+
+
+def test_names_can_write_its_tables(tmp_path: Path, run: Run) -> None:
+    assert run("names", listed(tmp_path, "a.nl", "nl"), "--out", tmp_path / "run")[0] == 0
+    assert rows(tmp_path / "run", "select domain from '@names/*.parquet'") == [("a.nl",)]
+    assert rows(tmp_path / "run", "select line, why from '@rejects/*.parquet'") == [(2, "single-label")]
+
+
+def test_version_is_told(run: Run) -> None:
+    assert run("version") == (0, f"dane-census {__version__}\n", "")
+
+
+def test_a_bare_command_shows_its_help(run: Run) -> None:
+    status, out, err = run()
+    assert status in {0, 2}
+    assert "scan" in out + err
+
+
+def test_an_answer_is_shown_with_its_state_and_records(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tests.rows import answer
+
+    rdata = b"\x00\x0a\x02mx\x07example\x00"
+    found = answer(Outcome.ANSWER, rdata=(rdata, b"\0"), ttl=300)
+    monkeypatch.setattr(command, "plainly", lambda _: found)
+    status, out, _ = run("lookup", "example.nl", "mx")
+    assert status == 0
+    assert out.splitlines()[:3] == ["example.nl MX", "  outcome      answer", "  security     insecure (no-ds)"]
+    assert "  MX           10 mx.example." in out
+    assert "  MX           \\# 1 00" in out
+
+
+def test_figures_are_of_all_sittings_together() -> None:
+    from crawler.scan import figures
+
+    sitting = {
+        "seconds": 2.0,
+        "cpu_seconds": 0.5,
+        "rows": {"domains": 50, "hosts": 10},
+        "counters": {"udp_sent": 90, "tcp_sent": 10, "verifications": 20, "busiest_rate": 7},
+    }
+    assert figures({"sessions": [sitting, sitting]}, 100) == [
+        "100 looks at domains, 20 at hosts, in 4.0 s (25 domains/s)",
+        "per domain: 2.00 queries, 0.40 verifications, 10,000 us of CPU",
+        "most queries that one address saw in one second: 7",
+    ]
