@@ -38,6 +38,7 @@ class Habits:
 
     def heard(self, seconds: float) -> None:
         """A reply came after `seconds` (RFC 6298 section 2's smoothing, without the variance)."""
+        seconds = max(seconds, 1e-6)  # 0 would read as never heard of
         self.rtt = seconds if not self.rtt else 0.75 * self.rtt + 0.25 * seconds
         self.silent = 0
 

@@ -1,0 +1,16 @@
+"""Hand-written scenarios: a domain built, broken on purpose, and its truth beside it, all in one world.
+
+The truth is written by hand, never computed, and in the words of the tables: a column's
+name and what it must hold. An answer is written ``outcome security reason``. The classes
+(`Classes`) are the words of the statistics. Scenarios by kind: ``signatures`` (DNSSEC of
+zones and RRsets), ``servers`` (what name servers do), ``mail`` (MX, hosts, TLSA, policies).
+"""
+
+from __future__ import annotations
+
+from lab.scenarios import mail, servers, signatures
+from lab.scenarios.scenario import Classes, Scenario, Site, build
+
+SCENARIOS: tuple[Scenario, ...] = (*signatures.SCENARIOS, *servers.SCENARIOS, *mail.SCENARIOS)
+
+__all__ = ["SCENARIOS", "Classes", "Scenario", "Site", "build"]

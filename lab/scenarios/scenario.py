@@ -1,0 +1,106 @@
+"""What a scenario is, and the world that all of them live in.
+
+The world has a signed root and four top level domains: ``se`` (NSEC), ``org`` (NSEC3),
+``nl`` (NSEC3 with opt-out), all signed, and ``bd``, unsigned. Each site gets server
+addresses of its own, so that what one server does wrong is no other scenario's matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from lab.behaviours import Behaviour
+from lab.breakage import Breakage
+from lab.world import World
+from lab.zones import Denial, Signing
+
+KEY = "d4" * 32  # the digest in TLSA records: its certificate does not matter before port 25
+HOST = f"""
+mx A 45.99.0.1
+_25._tcp.mx TLSA 3 1 1 {KEY}
+"""
+MAIL = "@ MX 10 mx" + HOST  # one mail host, with TLSA
+NSEC = Signing(denial=Denial.NSEC)
+NSEC3 = Signing(denial=Denial.NSEC3)
+
+
+class Classes(NamedTuple):
+    """What the statistics must make of a domain."""
+
+    dnssec: str
+    mail: str
+    dane: str
+    mta_sts: str = "none"
+    tlsrpt: str = "none"
+
+
+Make = Callable[[], Iterable[Behaviour]]
+Break = Callable[[], Iterable[Breakage]]
+
+
+def sound() -> tuple[()]:
+    """Nothing wrong."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One zone and its servers. Behaviours and breakages count what they did, so each world makes its own."""
+
+    apex: str
+    records: str = MAIL
+    signing: Signing | None = NSEC
+    broken: Break = sound
+    servers: tuple[Make, ...] = (sound,)  # what each of its servers does wrong
+    ds: bool = True
+    delegate_to: Mapping[str, str] | None = None
+    beside: str | None = None  # served by that site's servers, and by no others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A claim, what must be there for it, and what the tables must say."""
+
+    claim: str
+    domain: str
+    sites: tuple[Site, ...]
+    classes: Classes
+    row: Mapping[str, object]  # of table domains: column -> value
+    hosts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # of table hosts: host -> column -> value
+
+
+def build(scenarios: Iterable[Scenario], now: int | None = None) -> World:
+    """A world in which all these scenarios hold at once."""
+    world = World() if now is None else World(now=now)
+    world.zone(".", servers={"a.root-servers.net.": "198.41.0.4"}, signing=NSEC)
+    world.zone("se", servers={"ns1": "192.36.144.107"}, signing=NSEC)
+    world.zone("org", servers={"ns1": "199.19.56.1"}, signing=NSEC3)
+    world.zone("nl", servers={"ns1": "194.0.28.53"}, signing=Signing(denial=Denial.NSEC3, opt_out=True))
+    world.zone("bd", servers={"ns1": "209.58.24.3"})
+    homes: dict[str, dict[str, str]] = {}  # the name servers of each site
+    for scenario in scenarios:
+        for site in scenario.sites:
+            homes[site.apex] = dict(homes[site.beside]) if site.beside is not None else _addresses(site, len(homes) + 1)
+            _settle(world, site, homes[site.apex])
+    return world
+
+
+def _addresses(site: Site, number: int) -> dict[str, str]:
+    return {f"ns{n}.{site.apex}": f"45.{number >> 8}.{number & 255}.{n}" for n in range(1, len(site.servers) + 1)}
+
+
+def _settle(world: World, site: Site, addresses: Mapping[str, str]) -> None:
+    world.zone(
+        site.apex,
+        site.records,
+        servers=addresses,
+        signing=site.signing,
+        broken=site.broken(),
+        ds=site.ds,
+        delegate_to=site.delegate_to,
+    )
+    if site.beside is None:
+        for make, address in zip(site.servers, addresses.values(), strict=True):
+            world.behave(address, *make())
