@@ -4,11 +4,14 @@ Each number is either published or an assumption; assumptions are marked [A], an
 tests vary them. Rates are shares of 1. Fields of the layers that the lab does not
 serve yet (STARTTLS, certificates, policy fetches) stand here already, so that a
 profile is one value. Drawing from a profile is ``facts``.
+
+A third profile, `ODD`, is like no population: in it all that is rare is common, so that a few hundred names hold every kind
+of thing that a million of the others do.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.chance import Weighted, weighted
 
@@ -207,4 +210,47 @@ CC = Profile(
     policy_max_age=_MAX_AGE,
 )
 
-PROFILES = {profile.name: profile for profile in (GTLD, CC)}
+ODD = replace(
+    CC,
+    name="odd",
+    absent=0.05,
+    mx=0.80,
+    null_mx=0.03,
+    null_mx_mixed=0.05,
+    junk_mx=0.05,
+    hosts=weighted({1: 30, 2: 30, 3: 20, 5: 10, 11: 10}),
+    self_hosted=0.6,
+    head=(),
+    zipf=0.1,
+    providers=100,
+    alias_host=0.3,
+    dead_host=0.2,
+    signed=0.7,
+    islands=0.2,
+    bogus=0.12,
+    bogus_kind=weighted({"expired": 1, "no-dnskey": 1, "ds-mismatch": 1, "bad-signature": 1}),
+    unsupported=0.08,
+    algorithm=weighted({13: 30, 8: 20, 10: 10, 7: 15, 14: 10, 15: 15}),
+    nsec=0.5,
+    iterations=weighted({0: 30, 1: 20, 10: 15, 100: 15, 500: 20}),
+    opt_out=0.3,
+    lame=0.10,
+    lame_kind=weighted({"refused": 1, "silent": 1, "servfail": 1, "garbage": 1, "upward": 1}),
+    one_bad=0.3,
+    own_dns=0.4,
+    tlsa=0.6,
+    tlsa_insecure=0.3,
+    tlsa_partial=0.3,
+    tlsa_head=(0.05,) * 10,
+    tlsa_kind=weighted(dict.fromkeys(_TLSA_KIND.values, 1)),
+    tlsa_servfail=0.1,
+    ent_bug=0.1,
+    sts=0.5,
+    sts_invalid=0.6,
+    sts_flaw=weighted(dict.fromkeys(_STS_FLAW.values, 1)),
+    sts_beside=0.2,
+    tlsrpt=0.5,
+    tlsrpt_invalid=0.3,
+)
+
+PROFILES = {profile.name: profile for profile in (GTLD, CC, ODD)}

@@ -43,7 +43,7 @@ class MailClass(StrEnum):
     IMPLICIT = "implicit"
     NO_MAIL = "no-mail"
     NO_DOMAIN = "no-domain"
-    UNKNOWN = "unknown"
+    UNKNOWN = "unknown"  # no server answers, or what they say is bogus
 
 
 class HostState(StrEnum):
@@ -128,15 +128,15 @@ def truth_of(facts: Facts) -> Truth:
         lost = RecordClass.UNKNOWN
         return Truth(domain, _zone_of_lame(facts.chain), MailClass.UNKNOWN, DaneClass.UNKNOWN, lost, lost, None, ())
     hosts = _hosts(facts) if facts.mx else ()
-    bogus = facts.chain in BOGUS
+    bogus = facts.chain in BOGUS  # then the MX RRset says nothing that may be believed (RFC 7672 section 2.1.2)
     return Truth(
         domain,
         _ZONE[facts.chain],
-        _MAIL[facts.mail],
+        MailClass.UNKNOWN if bogus else _MAIL[facts.mail],
         _dane(facts, hosts),
         _record(facts.sts is Sts.NONE, facts.sts is Sts.VALID, bogus),
         _record(facts.tlsrpt is Tlsrpt.NONE, facts.tlsrpt is Tlsrpt.VALID, bogus),
-        _provider(facts),
+        None if bogus else _provider(facts),
         hosts,
     )
 
@@ -156,10 +156,10 @@ def _record(none: bool, valid: bool, bogus: bool) -> RecordClass:
 
 def _dane(facts: Facts, hosts: tuple[HostTruth, ...]) -> DaneClass:
     """RFC 7672 section 2.2.1: without a secure MX RRset no TLSA counts; a failed look-up is never absence."""
-    if facts.mail in {Mail.NULL_MX, Mail.NONE}:
-        return DaneClass.NOT_APPLICABLE
     if facts.chain in BOGUS:
         return DaneClass.UNKNOWN
+    if facts.mail in {Mail.NULL_MX, Mail.NONE}:
+        return DaneClass.NOT_APPLICABLE
     states = {host.state for host in hosts}
     if HostState.SECURE not in states:
         return DaneClass.UNKNOWN if HostState.UNKNOWN in states else DaneClass.NONE
@@ -272,8 +272,11 @@ class Totals:
 
     @property
     def combinations(self) -> Counter[str]:
-        """Parameter combinations over the distinct hosts with TLSA, secure or not."""
-        return Counter(self.tlsa.values())
+        """Sets of parameters over the distinct hosts with TLSA, secure or not: "2 1 1 + 3 1 1", "malformed only"."""
+        return Counter(
+            "malformed only" if kinds == "malformed" else " + ".join(sorted(set(kinds.split(", "))))
+            for kinds in self.tlsa.values()
+        )
 
 
 def sum_up(truths: Iterable[Truth]) -> Totals:
