@@ -55,7 +55,7 @@ class Site:
     broken: Break = sound
     servers: tuple[Make, ...] = (sound,)  # what each of its servers does wrong
     ds: bool = True
-    delegate_to: Mapping[str, str] | None = None
+    delegate_to: Mapping[str, str | tuple[str, ...]] | None = None
     beside: str | None = None  # served by that site's servers, and by no others
 
 
