@@ -85,7 +85,7 @@ class Fault(StrEnum):
     HEADER = "header"  # fewer than twelve octets
     QUESTIONS = "questions"  # more than one question (RFC 9619)
     TRUNCATED = "truncated"  # ends in the middle of a record, or its counts promise more (and TC is not set)
-    POINTER = "pointer"  # a compression pointer that leads forward, to itself, or into the header
+    POINTER = "pointer"  # a compression pointer that leads forward, into the header, or into the name that it is in
     POINTER_CHAIN = "pointer-chain"  # more pointers than a name has labels
     LABEL_TYPE = "label-type"  # a label that begins with the bits 01 or 10 (RFC 6891 section 5)
     NAME_TOO_LONG = "name-too-long"  # over 255 octets
@@ -128,8 +128,10 @@ def read_name(message: bytes, at: int, seen: Seen, jumps: int = 0) -> tuple[byte
                     raise WireFault(Fault.POINTER, here)
                 if jumps == _MAX_JUMPS:
                     raise WireFault(Fault.POINTER_CHAIN, here)
-                suffix = read_name(message, pointer - _POINTER, seen, jumps + 1)[0]
-            elif jumps and pointer - _POINTER >= at:  # read before, but it lies ahead of where this pointer stands
+                suffix, after = read_name(message, pointer - _POINTER, seen, jumps + 1)
+                if after > at:  # the two would overlap
+                    raise WireFault(Fault.POINTER, here)
+            elif jumps and _run_end(message, pointer - _POINTER) > at:  # known, but not to lie before this name
                 raise WireFault(Fault.POINTER, here)
             name = message[at:here].lower() + suffix  # length octets are below "A": lower() leaves them alone
             here += 2
@@ -143,6 +145,15 @@ def read_name(message: bytes, at: int, seen: Seen, jumps: int = 0) -> tuple[byte
         raise WireFault(Fault.NAME_TOO_LONG, at)
     seen[_POINTER + at] = name  # beyond 14 bits no pointer has such a key
     return name, here
+
+
+def _run_end(message: bytes, at: int) -> int:
+    """Where the octets of a name end that has been read before: after its root label or its pointer."""
+    size = message[at]
+    while 0 < size < 64:
+        at += size + 1
+        size = message[at]
+    return at + 2 if size else at + 1
 
 
 # ---- rdata with names in it ----

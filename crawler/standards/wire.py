@@ -251,7 +251,10 @@ def _records(message: bytes, at: int, count: int, seen: Seen, records: list[Reco
         if reader is None:
             rdata = message[at:end]
         elif rtype != _OPT:
-            rdata = reader(message, at, end, seen)
+            try:
+                rdata = reader(message, at, end, seen)
+            except IndexError:  # the record is whole, a name in it is not
+                raise WireFault(Fault.RDATA_MALFORMED, at) from None
         elif opts is None:
             raise WireFault(Fault.OPT_MISPLACED, at)
         else:

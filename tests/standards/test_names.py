@@ -75,7 +75,10 @@ def test_every_flaw_is_a_word_of_the_rejects_table() -> None:
         (r"\000\255.nl", b"\2\0\xff\2nl\0"),
         (r"\065.nl", b"\1a\2nl\0"),  # lower case also when written as a number
         (r"\Q.nl", b"\1q\2nl\0"),
-        (".".join(["a" * 63] * 3 + ["b" * 61]), b"\x3f" + b"a" * 63 + b"\x3f" + b"a" * 63 + b"\x3f" + b"a" * 63 + b"\x3d" + b"b" * 61 + b"\0"),
+        (
+            ".".join(["a" * 63] * 3 + ["b" * 61]),
+            b"\x3f" + b"a" * 63 + b"\x3f" + b"a" * 63 + b"\x3f" + b"a" * 63 + b"\x3d" + b"b" * 61 + b"\0",
+        ),
     ],
 )
 def test_text_becomes_wire(text: str, wire: bytes) -> None:
@@ -288,7 +291,7 @@ def test_canonical_order_is_that_of_rfc_4034_section_6_1() -> None:
     in_order = ["example", "a.example", "yljkjljk.a.example", "Z.a.example", "zABC.a.EXAMPLE", "z.example"]
     in_order += [r"\001.z.example", "*.z.example", r"\200.z.example"]
     wires = [from_text(text) for text in in_order]
-    assert sorted(reversed(wires), key=canonical_key) == wires
+    assert sorted(set(wires), key=canonical_key) == wires
 
 
 @given(st.lists(names(), max_size=8))

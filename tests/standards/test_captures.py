@@ -1,0 +1,85 @@
+"""Real responses, read by dnspython and by us: each difference has a class, and the counts are known.
+
+The 18,747 responses (Zonemaster's recorded tests, 2015-2025) are not part of the
+repository; they lie beside it. What the classes mean: docs/wire-differences.md.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crawler.standards.wire import WireFault, decode
+from tests.standards.differences import Difference, compare
+
+ROOT = Path(__file__).parents[2]
+CAPTURES = ROOT.parent / "shared" / "data" / "captures" / "dns-responses.jsonl.gz"
+
+pytestmark = pytest.mark.skipif(not CAPTURES.exists(), reason=f"no captured responses at ../shared ({CAPTURES.name})")
+
+
+@pytest.fixture(scope="module")
+def captures() -> list[bytes]:
+    with gzip.open(CAPTURES, "rt") as lines:
+        return [base64.b64decode(json.loads(line)["wire"]) for line in lines]
+
+
+@pytest.mark.slow
+def test_captured_responses_decode_as_in_dnspython_but_for_the_known_differences(captures: list[bytes]) -> None:
+    found = Counter(difference for wire in captures if (difference := compare(wire)) is not None)
+    assert len(captures) == 18_747
+    assert found == {Difference.RDATA_NOT_LOOKED_INTO: 9}  # DS digests of the wrong length for their type
+
+
+def test_every_captured_response_decodes(captures: list[bytes]) -> None:
+    for wire in captures:
+        assert decode(wire).trailing == 0
+
+
+def spoiled(wires: list[bytes], seed: int, number: int) -> Iterator[bytes]:
+    """Real messages with a few octets changed, cut, put in or doubled; pointers and counts more than others."""
+    chance = random.Random(seed)
+    for _ in range(number):
+        wire = bytearray(chance.choice(wires))
+        for _ in range(chance.choice((1, 1, 1, 2, 3, 8))):
+            at = chance.randrange(len(wire))
+            match chance.randrange(8):
+                case 0:
+                    wire[at] = chance.randrange(256)
+                case 1:
+                    wire[at] ^= 1 << chance.randrange(8)
+                case 2:
+                    del wire[max(at, 12) :]
+                case 3:
+                    wire[at:at] = chance.randbytes(chance.choice((1, 2, 11)))
+                case 4:
+                    wire[at : at + 2] = (0xC000 | chance.choice((12, chance.randrange(len(wire) + 2)))).to_bytes(2)
+                case 5:
+                    wire[chance.randrange(4, 12)] ^= chance.choice((1, 2, 3, 255))
+                case 6:
+                    wire[2] ^= 2  # TC
+                case 7:
+                    wire += wire[at:]
+        yield bytes(wire)
+
+
+def test_spoiled_responses_differ_only_in_known_ways(captures: list[bytes]) -> None:
+    wires = spoiled(captures, seed=1, number=5_000)
+    assert [wire.hex() for wire in wires if compare(wire) is Difference.UNEXPLAINED] == []
+
+
+def test_spoiled_responses_raise_only_the_fault(captures: list[bytes]) -> None:
+    faults = set()
+    for wire in spoiled(captures, seed=2, number=40_000):
+        try:
+            decode(wire)
+        except WireFault as fault:
+            faults.add(fault.fault)
+    assert len(faults) >= 7  # the spoiling reaches most of them
