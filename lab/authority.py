@@ -1,8 +1,9 @@
 """What an authoritative server says to a query, from the zones that live on it.
 
-RFC 1034 section 4.3.2 (the algorithm), RFC 4035 section 3.1 and RFC 5155 section 7.2 (signatures and proofs), RFC 6672 (DNAME),
-RFC 9471 (glue is not optional). Servers that do otherwise are this one with a `lab.behaviours` before it. Aliases are
-followed only within the zones of the server; no data beyond what was asked goes into the additional section but glue.
+RFC 1034 section 4.3.2 (the algorithm), RFC 4035 section 3.1 and RFC 5155 section 7.2 (signatures and proofs), RFC
+6672 (DNAME), RFC 9471 (glue is not optional). Servers that do otherwise are this one with a `lab.behaviours` before
+it. Aliases are followed only within the zones of the server; no data beyond what was asked goes into the additional
+section but glue.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What can be wrong with a server, whatever its zones say: silence, refusals, quirks of EDNS, and packets that are none.
+"""What can be wrong with a server, whatever its zones say: silence, refusals, EDNS quirks, packets that are none.
 
-A behaviour stands between the question and the honest reply (`Teller`), and may ask it or not; several stand in a row.
-`Behaviour.only` narrows it to some questions. One that never made a difference is listed by `World.idle`.
+A behaviour stands between the question and the honest reply (`Teller`), and may ask it or not; several stand in a
+row. `Behaviour.only` narrows it to some questions. One that never made a difference is listed by `World.idle`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from lab import packet
-from lab.names import ROOT, Name, Type, is_below, type_of, wire
-from lab.packet import AA, TC, Query, Response, opt_record, put_name, write
-from lab.surgery import Parts, flags_of, read, with_flags
+from lab.names import ROOT, Type, is_below, type_of, wire
+from lab.packet import AA, TC, Query, Response, write
+from lab.surgery import Parts, Whole, flags_of, read, with_flags
+from lab.zones import addresses
 
 
 class Reset(StrEnum):
@@ -264,6 +265,7 @@ def do_ignored() -> Behaviour:
     """Answers as if signatures had not been asked for."""
 
     def act(query: Query, tell: Teller) -> Outcome:
+        tell(query)  # the honest reply, to know whether signatures went missing
         plain = query.edns and query.edns._replace(flags=0)
         return tell(query._replace(edns=plain))
 
@@ -277,7 +279,8 @@ def ede(code: int, text: str = "") -> Behaviour:
 
     def act(query: Query, parts: Parts) -> None:
         parts.drop(Type.OPT)
-        parts.tail(opt_record(parts.flags & 15, query.edns.flags & packet.DO if query.edns else 0, (code, text)))
+        option = (15).to_bytes(2, "big") + (2 + len(text)).to_bytes(2, "big") + code.to_bytes(2, "big") + text.encode()
+        parts.add("additional", _opt(query, option))
 
     return _edns(_rebuilt(f"ede-{code}", act))
 
@@ -288,11 +291,13 @@ def echoes_options() -> Behaviour:
     def act(query: Query, parts: Parts) -> None:
         parts.drop(Type.OPT)
         sent = query.edns.options if query.edns else b""
-        bare = opt_record(0, query.edns.flags & packet.DO if query.edns else 0)
-        odd = sent or b"\xfd\xe9\x00\x02hi"  # a local-use option, where the query had none
-        parts.tail(bare[:-2] + len(odd).to_bytes(2, "big") + odd)
+        parts.add("additional", _opt(query, sent or b"\xfd\xe9\x00\x02hi"))  # a local-use one, where the query had none
 
     return _edns(_rebuilt("echoes-options", act))
+
+
+def _opt(query: Query, options: bytes) -> Whole:
+    return (ROOT, Type.OPT, packet.UDP_SIZE, query.edns.flags & packet.DO if query.edns else 0, options)
 
 
 # packets that are none
@@ -375,35 +380,28 @@ def oversize() -> Behaviour:
 def padded(octets: int) -> Behaviour:
     """Replies filled up with records in the additional section that nobody asked for, beyond any size."""
 
-    def act(_: Query, parts: Parts) -> None:
-        filler = b"\x06filler\0\0\x10\0\1\0\0\0\x3c\0\xc9" + b"\xc8" + b"x" * 200
-        for _ in range(octets // len(filler) + 1):
-            parts.tail(filler)
+    def act(_query: Query, parts: Parts) -> None:
+        for _ in range(octets // 220 + 1):
+            parts.add("additional", (wire("filler"), Type.TXT, 1, 60, b"\xc8" + b"x" * 200))
 
     return _rebuilt("padded", act)
 
 
 def poison(name: str, address: str, *, section: str = "additional") -> Behaviour:
     """An address record of somebody else's name added to every reply."""
-    owner: Name = wire(name)
-    return _rebuilt("poison", lambda _, parts: parts.insert(section, _address(owner, address)))
+    return _rebuilt("poison", lambda _, parts: parts.add(section, _address(name, address)))
 
 
 def poison_ns(zone: str, host: str, address: str) -> Behaviour:
     """A delegation of somebody else's zone to us added to every reply."""
-    record = bytearray(wire(zone) + b"\0\2\0\1\0\0\x0e\x10" + len(wire(host)).to_bytes(2, "big") + wire(host))
 
     def act(_: Query, parts: Parts) -> None:
-        parts.insert("authority", bytes(record))
-        parts.insert("additional", _address(wire(host), address))
+        parts.add("authority", (wire(zone), Type.NS, 1, 3600, wire(host)))
+        parts.add("additional", _address(host, address))
 
     return _rebuilt("poison-ns", act)
 
 
-def _address(owner: Name, address: str) -> bytes:
-    from lab.zones import addresses
-
+def _address(name: str, address: str) -> Whole:
     [(rtype, rdata)] = addresses([address])
-    out = bytearray()
-    put_name(out, owner, {})
-    return bytes(out) + rtype.to_bytes(2, "big") + b"\0\1\0\0\x0e\x10" + len(rdata).to_bytes(2, "big") + rdata
+    return wire(name), rtype, 1, 3600, rdata

@@ -1,9 +1,9 @@
 """What can be wrong inside a signed zone: each a small change at one stage of publishing it.
 
-A breakage that changes nothing when its turn comes raises `Unbroken`; one whose turn never comes is listed by `World.idle`.
-So no scenario passes because what it breaks was whole. Wrong servers, as opposed to wrong zones, are `lab.behaviours`.
-Keys without the Zone Key flag, revoked ones and unsupported algorithms are no breakage but `Signing` fields, for DS and
-RRSIG must go along with them.
+A breakage that changes nothing when its turn comes raises `Unbroken`; one whose turn never comes is listed by
+`World.idle`. So no scenario passes because what it breaks was whole. Wrong servers, as opposed to wrong zones, are
+`lab.behaviours`. Keys without the Zone Key flag, revoked ones and unsupported algorithms are no breakage but
+`Signing` fields, for DS and RRSIG must go along with them.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Breakage:
     def at(self, name: str) -> Breakage:
         """Only of RRsets at this name and below."""
         narrowed = Breakage(f"{self.name} at {name}", self._stage, self._change)
-        narrowed._types, narrowed._below = self._types, wire(name)  # noqa: SLF001
+        narrowed._types, narrowed._below = self._types, wire(name)
         return narrowed
 
     def concerns(self, owner: Name, rtype: int) -> bool:
@@ -368,7 +368,7 @@ def denial_claims(*types: str) -> Breakage:
 
 
 def forgets_empty() -> Breakage:
-    """NXDOMAIN at empty non-terminals, as some servers answer; in a signed zone, with the proofs of one that does so."""
+    """NXDOMAIN at empty non-terminals, as some servers answer; where signed, with the proofs of one that does so."""
 
     def forget(zone: Zone, _: None) -> None:
         zone.forgets_empty = True

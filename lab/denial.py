@@ -1,8 +1,8 @@
 """What proves absence: NSEC, NSEC3 and compact denial, from whole chains or by white lies.
 
-RFC 4034 section 4 and RFC 4035 section 3.1.3 (NSEC), RFC 5155 section 7 (NSEC3, opt-out), RFC 4470 (white lies), RFC 9824
-(compact). An explicit zone has its real chain; a zone on line lies narrowly about the neighbourhood of what was asked.
-Which proof a reply needs is said here too; where it goes in the reply, `lab.authority` says.
+RFC 4034 section 4 and RFC 4035 section 3.1.3 (NSEC), RFC 5155 section 7 (NSEC3, opt-out), RFC 4470 (white lies), RFC
+9824 (compact). An explicit zone has its real chain; a zone on line lies narrowly about the neighbourhood of what was
+asked. Which proof a reply needs is said here too; where it goes in the reply, `lab.authority` says.
 """
 
 from __future__ import annotations
@@ -85,51 +85,51 @@ class NsecChain(Chain):
         following = self._names[(index + 1) % len(self._names)]
         return nsec(name, following, self.zone.nodes()[name])
 
-    def match(self, name: Name) -> Span | None:  # noqa: D102
+    def match(self, name: Name) -> Span | None:
         index = bisect_right(self._keys, canonical_key(name)) - 1
         return self._span(index) if self._names[index] == name else None
 
-    def cover(self, name: Name) -> Span:  # noqa: D102
+    def cover(self, name: Name) -> Span:
         return self._span(bisect_right(self._keys, canonical_key(name)) - 1)
 
-    def nxdomain(self, name: Name, encloser: Name) -> list[Span]:  # noqa: D102
+    def nxdomain(self, name: Name, encloser: Name) -> list[Span]:
         return _distinct(self.cover(name), self.cover(WILDCARD + encloser))
 
-    def nodata(self, name: Name) -> list[Span]:  # noqa: D102 - at an empty non-terminal the span that crosses it says it
+    def nodata(self, name: Name) -> list[Span]:
         return [self.match(name) or self.cover(name)]
 
-    def wildcard(self, name: Name, encloser: Name) -> list[Span]:  # noqa: ARG002, D102
+    def wildcard(self, name: Name, encloser: Name) -> list[Span]:  # noqa: ARG002
         return [self.cover(name)]
 
-    def wildcard_nodata(self, name: Name, encloser: Name) -> list[Span]:  # noqa: D102
+    def wildcard_nodata(self, name: Name, encloser: Name) -> list[Span]:
         return _distinct(self.cover(name), *self.nodata(WILDCARD + encloser))
 
-    def spans(self) -> Iterable[Span]:  # noqa: D102
+    def spans(self) -> Iterable[Span]:
         return (self._span(index) for index in range(len(self._names)))
 
 
 class NsecOnline(Chain):
     """White lies: the narrowest span around what was asked (RFC 4470 section 4)."""
 
-    def match(self, name: Name) -> Span | None:  # noqa: D102
+    def match(self, name: Name) -> Span | None:
         node = self.zone.find(name)
         return None if node is None else nsec(name, _below(name), node)
 
-    def cover(self, name: Name) -> Span:  # noqa: D102
+    def cover(self, name: Name) -> Span:
         label, rest = name[1 : name[0] + 1], name[name[0] + 1 :]
         after = join(label + b"\0", rest) if len(label) < 63 and len(name) < 255 else _below(name)
         return Span(_before(label, rest), Type.NSEC, after + bitmap((Type.RRSIG, Type.NSEC)))
 
-    def nxdomain(self, name: Name, encloser: Name) -> list[Span]:  # noqa: D102
+    def nxdomain(self, name: Name, encloser: Name) -> list[Span]:
         return _distinct(self.cover(next_closer(name, encloser)), self.cover(WILDCARD + encloser))
 
-    def nodata(self, name: Name) -> list[Span]:  # noqa: D102
+    def nodata(self, name: Name) -> list[Span]:
         return _present(self.match(name))
 
-    def wildcard(self, name: Name, encloser: Name) -> list[Span]:  # noqa: D102
+    def wildcard(self, name: Name, encloser: Name) -> list[Span]:
         return [self.cover(next_closer(name, encloser))]
 
-    def wildcard_nodata(self, name: Name, encloser: Name) -> list[Span]:  # noqa: D102
+    def wildcard_nodata(self, name: Name, encloser: Name) -> list[Span]:
         return [self.cover(next_closer(name, encloser)), *self.nodata(WILDCARD + encloser)]
 
 
@@ -138,13 +138,13 @@ class Compact(NsecOnline):
 
     compact = True
 
-    def nxdomain(self, name: Name, encloser: Name) -> list[Span]:  # noqa: ARG002, D102
+    def nxdomain(self, name: Name, encloser: Name) -> list[Span]:  # noqa: ARG002
         return [Span(name, Type.NSEC, _below(name) + bitmap((Type.RRSIG, Type.NSEC, Type.NXNAME)))]
 
-    def wildcard(self, name: Name, encloser: Name) -> list[Span]:  # noqa: ARG002, D102 - signed as if it were there
+    def wildcard(self, name: Name, encloser: Name) -> list[Span]:  # noqa: ARG002 - signed as if it were there
         return []
 
-    def wildcard_nodata(self, name: Name, encloser: Name) -> list[Span]:  # noqa: D102
+    def wildcard_nodata(self, name: Name, encloser: Name) -> list[Span]:
         node = self.zone.find(WILDCARD + encloser)
         return [] if node is None else [nsec(name, _below(name), node)]
 
@@ -182,17 +182,17 @@ class Nsec3(Chain):
             return encloser, [span]
         return encloser, [span, self.cover(next_closer(name, encloser))]
 
-    def nxdomain(self, name: Name, encloser: Name) -> list[Span]:  # noqa: ARG002, D102
+    def nxdomain(self, name: Name, encloser: Name) -> list[Span]:  # noqa: ARG002
         found, spans = self._closest(name)
         return _distinct(*spans, self.cover(WILDCARD + found))
 
-    def nodata(self, name: Name) -> list[Span]:  # noqa: D102
+    def nodata(self, name: Name) -> list[Span]:
         return _distinct(*self._closest(name)[1])
 
-    def wildcard(self, name: Name, encloser: Name) -> list[Span]:  # noqa: D102
+    def wildcard(self, name: Name, encloser: Name) -> list[Span]:
         return [self.cover(next_closer(name, encloser))]
 
-    def wildcard_nodata(self, name: Name, encloser: Name) -> list[Span]:  # noqa: D102
+    def wildcard_nodata(self, name: Name, encloser: Name) -> list[Span]:
         spans = [*_present(self.match(encloser)), self.cover(next_closer(name, encloser))]
         return _distinct(*spans, *self.nodata(WILDCARD + encloser))
 
@@ -219,28 +219,28 @@ class Nsec3Chain(Nsec3):
         node = self.zone.nodes()[self._names[owner]]
         return self.record(owner, self._hashes[(index + 1) % len(self._hashes)], nsec3_types(node))
 
-    def match(self, name: Name) -> Span | None:  # noqa: D102
+    def match(self, name: Name) -> Span | None:
         wanted = self.hash(name)
         return self._span(bisect_right(self._hashes, wanted) - 1) if wanted in self._names else None
 
-    def cover(self, name: Name) -> Span:  # noqa: D102
+    def cover(self, name: Name) -> Span:
         return self._span(bisect_right(self._hashes, self.hash(name)) - 1)
 
-    def spans(self) -> Iterable[Span]:  # noqa: D102
+    def spans(self) -> Iterable[Span]:
         return (self._span(index) for index in range(len(self._hashes)))
 
 
 class Nsec3Online(Nsec3):
     """White lies: spans of three neighbouring hashes."""
 
-    def match(self, name: Name) -> Span | None:  # noqa: D102
+    def match(self, name: Name) -> Span | None:
         node = self.zone.find(name)
         if node is None or (self.signing.opt_out and insecure_cut(node)):
             return None
         wanted = self.hash(name)
         return self.record(wanted, _shifted(wanted, 1), nsec3_types(node))
 
-    def cover(self, name: Name) -> Span:  # noqa: D102
+    def cover(self, name: Name) -> Span:
         wanted = self.hash(name)
         return self.record(_shifted(wanted, -1), _shifted(wanted, 1), b"")
 

@@ -1,9 +1,9 @@
 """Signing keys made from a seed, so that the same world has the same keys whenever it is made (RFC 4034 section 2).
 
-Private scalars of the curves are drawn by HMAC. RSA primes are searched from a point drawn by SHA-512 and found at the
-written distances from it, so nothing is searched and nothing secret is stored; `find_distances` finds more of them.
-These keys protect nothing. An RSA modulus comes from a small pool, so zones may share one; which never changes a verdict.
-Algorithms: 5, 7, 8, 10, 13, 14, 15, 16; others can be published (`lab.breakage`), not signed with.
+Private scalars of the curves are drawn by HMAC. RSA primes are searched from a point drawn by SHA-512 and found at
+the written distances from it, so nothing is searched and nothing secret is stored; `find_distances` finds more of
+them. These keys protect nothing. An RSA modulus comes from a small pool, so zones may share one; which never changes
+a verdict. Algorithms: 5, 7, 8, 10, 13, 14, 15, 16; others can be published (`lab.breakage`), not signed with.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def key_tag(rdata: bytes) -> int:
     """RFC 4034 appendix B; of RSA/MD5 keys too, which appendix B.1 counts otherwise, for nothing here signs by them."""
     if len(rdata) % 2:
         rdata += b"\0"
-    total = sum(struct.unpack(f"!{len(rdata) // 2}H", rdata))
+    total: int = sum(struct.unpack(f"!{len(rdata) // 2}H", rdata))
     return (total + (total >> 16)) & 0xFFFF
 
 

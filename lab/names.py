@@ -1,7 +1,7 @@
 """Domain names of the lab, in wire form: lower case, uncompressed, with the final empty label (RFC 1035 section 3.1).
 
-Text is accepted only here and in `lab.zones`. The crawler's own `standards.names` is not used, on purpose: a mistake there
-must not hide itself by also being made in the world that the crawler is tested against.
+Text is accepted only here and in `lab.zones`. The crawler's own `standards.names` is not used, on purpose: a mistake
+there must not hide itself by also being made in the world that the crawler is tested against.
 """
 
 from __future__ import annotations

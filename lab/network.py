@@ -1,8 +1,8 @@
 """The lab in the place of the network: by real sockets through the tunnel, or in process on whatever clock trio has.
 
-The tunnel: lab servers listen on one loopback port; each datagram, and the start of each TCP connection, is
-preceded by 16 octets, the virtual server's address (IPv4 as ::ffff:a.b.c.d), and replies by the same. So every address of
-the world is reachable without root rights, and the crawler's own socket code is what runs.
+The tunnel: lab servers listen on one loopback port; each datagram, and the start of each TCP connection, is preceded
+by 16 octets, the virtual server's address (IPv4 as ::ffff:a.b.c.d), and replies by the same. So every address of the
+world is reachable without root rights, and the crawler's own socket code is what runs.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class LabNetwork(UdpTcpNetwork):
 
 
 class DirectNetwork(Network):
-    """No sockets: the world is asked in process. Silence takes all our patience, on trio's clock, and nothing else does."""
+    """No sockets: the world is asked in process. Silence takes all our patience on trio's clock; nothing else does."""
 
     def __init__(self, world: Replies) -> None:
         self.world = world

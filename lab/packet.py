@@ -1,7 +1,8 @@
 """Queries read and replies written straight from and to octets (RFC 1035 section 4, RFC 6891, RFC 8914).
 
 The lab's own codec: it must not share a mistake with `crawler.standards.wire`. It reads only what a server needs of a
-query, and writes owner names with compression. The bad packets that the lab sends on purpose are made by `lab.behaviours`.
+query, and writes owner names with compression. The bad packets that the lab sends on purpose are made by
+`lab.behaviours`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ BADVERS: Final = 16
 
 UDP_SIZE: Final = 1232
 
-_COMPRESSED: Final = frozenset((Type.NS, Type.CNAME, Type.PTR, Type.MX, Type.SOA))
+COMPRESSED: Final = frozenset((Type.NS, Type.CNAME, Type.PTR, Type.MX, Type.SOA))
 _HEADER = struct.Struct("!HHHHHH")
 _FIXED = struct.Struct("!HHIH")
 
@@ -164,8 +165,8 @@ def _write(
     for section in (answer, authority, additional):
         for owner, rtype, ttl, rdata in section:
             put_name(out, owner, offsets)
-            if rtype in _COMPRESSED:
-                _put_named(out, rtype, ttl, rdata, offsets)
+            if rtype in COMPRESSED:
+                put_rdata(out, rtype, ttl, rdata, offsets)
             else:
                 out += _FIXED.pack(rtype, 1, ttl, len(rdata))
                 out += rdata
@@ -202,7 +203,7 @@ def put_name(out: bytearray, name: Name, offsets: dict[bytes, int]) -> None:
     out += name
 
 
-def _put_named(out: bytearray, rtype: int, ttl: int, rdata: bytes, offsets: dict[bytes, int]) -> None:
+def put_rdata(out: bytearray, rtype: int, ttl: int, rdata: bytes, offsets: dict[bytes, int]) -> None:
     """Rdata with names that RFC 1035 lets us compress."""
     out += _FIXED.pack(rtype, 1, ttl, 0)
     start = len(out)

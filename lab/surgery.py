@@ -1,61 +1,54 @@
 """The lab's own replies taken apart and put together again, for behaviours that change them (RFC 1035 section 4.1).
 
-Records stay octets, compression pointers included: sections may be added to at their end or lose records, and pointers go on
-pointing right as long as nothing before the target changes its length. So records are dropped only behind all others.
+Only what `lab.packet` writes is read here: names in rdata are unpacked for the types that it compresses.
 """
 
 from __future__ import annotations
 
 import struct
 
+from lab.names import Name, Type
+from lab.packet import COMPRESSED, put_name, put_rdata
+
 _SECTIONS = {"answer": 0, "authority": 1, "additional": 2}
+_FIXED = struct.Struct("!HHIH")
+
+Whole = tuple[Name, int, int, int, bytes]  # owner, type, class, ttl, rdata
 
 
 class Parts:
     """Header, question, and three lists of records."""
 
-    __slots__ = ("_sections", "flags", "id", "question")
+    __slots__ = ("flags", "id", "question", "sections")
 
-    def __init__(self, number: int, flags: int, question: bytes, sections: list[list[tuple[int, bytes]]]) -> None:
+    def __init__(self, number: int, flags: int, question: bytes, sections: list[list[Whole]]) -> None:
         self.id = number
         self.flags = flags
         self.question = question
-        self._sections = sections
+        self.sections = sections
 
     def drop(self, rtype: int) -> None:
-        """Take the records of a type out of the additional section."""
-        self._sections[2] = [record for record in self._sections[2] if record[0] != rtype]
+        """Take the records of a type out of all sections."""
+        for section in self.sections:
+            section[:] = [record for record in section if record[1] != rtype]
 
-    def tail(self, record: bytes) -> None:
-        """Append a record to the additional section."""
-        self._sections[2].append((-1, record))
-
-    def insert(self, section: str, record: bytes) -> None:
-        """Append a record (without pointers) to a section, pointers behind it moved along."""
-        index = _SECTIONS[section]
-        where = 12 + len(self.question) + sum(len(r) for part in self._sections[: index + 1] for _, r in part)
-        for part in self._sections[index + 1 :]:
-            part[:] = [(rtype, _moved(octets, where, len(record))) for rtype, octets in part]
-        self._sections[index].append((-1, record))
+    def add(self, section: str, record: Whole) -> None:
+        """Append a record."""
+        self.sections[_SECTIONS[section]].append(record)
 
     def write(self) -> bytes:
         """Octets again."""
-        counts = [len(part) for part in self._sections]
-        head = struct.pack("!HHHHHH", self.id, self.flags, bool(self.question), *counts)
-        return head + self.question + b"".join(octets for part in self._sections for _, octets in part)
-
-
-def _moved(record: bytes, where: int, by: int) -> bytes:
-    """A record whose owner's pointer, if it points behind `where`, points `by` further."""
-    at = 0
-    while record[at] and record[at] < 0xC0:
-        at += record[at] + 1
-    if record[at] < 0xC0:
-        return record
-    target = int.from_bytes(record[at : at + 2], "big") & 0x3FFF
-    if target < where:
-        return record
-    return record[:at] + (0xC000 | target + by).to_bytes(2, "big") + record[at + 2 :]
+        counts = [len(section) for section in self.sections]
+        out = bytearray(struct.pack("!HHHHHH", self.id, self.flags, bool(self.question), *counts) + self.question)
+        offsets: dict[bytes, int] = {}
+        for section in self.sections:
+            for owner, rtype, rclass, ttl, rdata in section:
+                put_name(out, owner, offsets)
+                if rtype in COMPRESSED:
+                    put_rdata(out, rtype, ttl, rdata, offsets)
+                else:
+                    out += _FIXED.pack(rtype, rclass, ttl, len(rdata)) + rdata
+        return bytes(out)
 
 
 def read(reply: bytes) -> Parts | None:
@@ -64,31 +57,52 @@ def read(reply: bytes) -> Parts | None:
         number, flags, questions, *counts = struct.unpack_from("!HHHHHH", reply)
         at = 12
         for _ in range(questions):
-            at = _after_name(reply, at) + 4
+            at = _name(reply, at)[1] + 4
         question = reply[12:at]
-        sections: list[list[tuple[int, bytes]]] = []
+        sections: list[list[Whole]] = []
         for count in counts:
-            part = []
+            section = []
             for _ in range(count):
-                fixed = _after_name(reply, at)
-                rtype, size = struct.unpack_from("!HxxxxxxH", reply, fixed)
-                end = fixed + 10 + size
-                if end > len(reply):
-                    return None
-                part.append((rtype, reply[at:end]))
-                at = end
-            sections.append(part)
-    except (struct.error, IndexError):
+                record, at = _record(reply, at)
+                section.append(record)
+            sections.append(section)
+    except (struct.error, IndexError, ValueError):
         return None
     return Parts(number, flags, question, sections)
 
 
-def _after_name(reply: bytes, at: int) -> int:
+def _record(reply: bytes, at: int) -> tuple[Whole, int]:
+    owner, at = _name(reply, at)
+    rtype, rclass, ttl, size = _FIXED.unpack_from(reply, at)
+    start, end = at + 10, at + 10 + size
+    if end > len(reply):
+        raise ValueError("cut short")
+    rdata = reply[start:end]
+    if rtype == Type.MX:
+        rdata = reply[start : start + 2] + _name(reply, start + 2)[0]
+    elif rtype == Type.SOA:
+        server, middle = _name(reply, start)
+        contact, after = _name(reply, middle)
+        rdata = server + contact + reply[after:end]
+    elif rtype in COMPRESSED:
+        rdata = _name(reply, start)[0]
+    return (owner, rtype, rclass, ttl, rdata), end
+
+
+def _name(reply: bytes, at: int) -> tuple[Name, int]:
+    """A name unpacked, and where the octets after it begin."""
+    found, after, limit = b"", None, at
     while size := reply[at]:
         if size >= 0xC0:
-            return at + 2
-        at += size + 1
-    return at + 1
+            after = after or at + 2
+            at = int.from_bytes(reply[at : at + 2], "big") & 0x3FFF
+            if at >= limit:
+                raise ValueError("a pointer forwards")
+            limit = at
+        else:
+            found += reply[at : at + size + 1]
+            at += size + 1
+    return found + b"\0", after or at + 1
 
 
 def flags_of(reply: bytes) -> int:

@@ -1,9 +1,9 @@
 """The world: which zone lives on which server address, and how each server behaves.
 
-Hand-written worlds call `World.zone` for each zone, parents and children in any order: delegations, glue and DS records
-follow by themselves before the first reply. Generated worlds put a `Server` with a finder at their addresses, or hand in a
-`locate` that makes servers when they are first asked. `World.reply` is all that the network sees, and never raises
-on what a client sends.
+Hand-written worlds call `World.zone` for each zone, parents and children in any order: delegations, glue and DS
+records follow by themselves before the first reply. Generated worlds put a `Server` with a finder at their addresses,
+or hand in a `locate` that makes servers when they are first asked. `World.reply` is all that the network sees, and
+never raises on what a client sends.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lab.authority import Finder, answer, deepest
 from lab.behaviours import Behaviour, Late, Outcome, Reset, Teller
 from lab.breakage import Breakage
 from lab.names import ROOT, Name, Type, ancestors, parent, text, wire
-from lab.packet import FORMERR, QR, PacketFault, Query, Response, read_query, write
+from lab.packet import FORMERR, QR, PacketFault, Query, read_query, write
 from lab.zones import Lookup, Signing, Zone, addresses
 
 __all__ = ["Late", "Outcome", "Replies", "Reset", "Server", "World"]
@@ -121,6 +121,10 @@ class World:
         """Make a server misbehave; the first behaviour has the last word."""
         self.server(address).behaviours.extend(behaviours)
 
+    def everything(self, address: str) -> None:
+        """Put a server at an address that has all zones: for resolvers that are told of one server only."""
+        self.server(address).finder = lambda name: deepest(self.zones, name)
+
     def link(self) -> None:
         """Delegate what was added since the last time. Happens by itself before a reply."""
         orders, self._orders = self._orders, []
@@ -170,8 +174,7 @@ class World:
     def anchors(self) -> str:
         """The root's DS records; no line if the root is not signed."""
         root = self.zones[ROOT]
-        lines = [f". 3600 IN DS {rdata[0] << 8 | rdata[1]} {rdata[2]} {rdata[3]} {rdata[4:].hex()}" for rdata in root.ds()]
-        return "".join(line + "\n" for line in lines)
+        return "".join(f". 3600 IN DS {r[0] << 8 | r[1]} {r[2]} {r[3]} {r[4:].hex()}\n" for r in root.ds())
 
     def addresses(self) -> list[str]:
         """Every server address known so far."""
@@ -198,6 +201,7 @@ class _Order:
 def _hosts(servers: Mapping[str, str | Iterable[str]], apex: Name) -> dict[Name, tuple[str, ...]]:
     found = {}
     for host, values in servers.items():
-        name = wire(host) if host.endswith(".") or "." in host else wire(f"{host}.{text(apex)}" if apex != ROOT else host)
+        relative = "." not in host and apex != ROOT
+        name = wire(f"{host}.{text(apex)}" if relative else host)
         found[name] = (values,) if isinstance(values, str) else tuple(values)
     return found

@@ -1,8 +1,9 @@
-"""The zone model: what is at which name, who answers for it, what is wrong with it (RFC 1034 section 4.2, RFC 4035 section 2).
+"""The zone model: what is at which name, who answers, what is wrong (RFC 1034 section 4.2, RFC 4035 section 2).
 
-A zone is *explicit* when all its names are known here, or *on line* when a callback tells what is at a name, so that a top
-level domain of a million delegations costs nothing until it is asked. Both give nodes by name, and published RRsets
-with their signatures, made when first asked. Denials are `lab.denial`; faults are `lab.breakage`; replies `lab.authority`.
+A zone is *explicit* when all its names are known here, or *on line* when a callback tells what is at a name, so that
+a top level domain of a million delegations costs nothing until it is asked. Both give nodes by name, and published
+RRsets with their signatures, made when first asked. Denials are `lab.denial`; faults are `lab.breakage`; replies
+`lab.authority`.
 """
 
 from __future__ import annotations
@@ -200,8 +201,8 @@ class Zone:
         for host in node.rrsets[Type.NS].rdatas:
             at = self._nodes.get(host)
             for rtype in (Type.A, Type.AAAA):
-                if at is not None and rtype in at.rrsets:
-                    found.append(Glue(host, rtype, at.rrsets[rtype]))
+                if at is not None and (rrset := at.rrsets.get(rtype)) is not None:
+                    found.append(Glue(host, rtype, rrset))  # noqa: PERF401 - flat is better
         return tuple(found)
 
     @property
