@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "crawler.standards": set(),
     "crawler.deadlines": set(),
     "crawler.manners": set(),
-    "crawler.exchange": {"crawler.manners", "crawler.deadlines"},
+    "crawler.exchange": set(),
     "crawler.net": DOOR,
     "crawler.resolver.answer": {"crawler.standards"},
     "crawler.resolver": {"crawler.standards", "crawler.net"},
@@ -39,7 +39,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "crawler.scan": {
         "crawler.runner", "crawler.progress", "crawler.stages", "crawler.store", "crawler.tables", "crawler.resolver",
     },
-    "crawler.session": {"crawler.net", "crawler.resolver", "crawler.stages", "crawler.standards", "lab"} | DOOR,
+    "crawler.session": {"crawler.net", "crawler.resolver", "crawler.stages", "crawler.standards", "crawler.worlds", "lab"} | DOOR,
+    "crawler.worlds": {"crawler", "lab"},
     "crawler.command": {"crawler", "analysis", "lab"},
     "crawler.demo": {"crawler", "analysis", "lab"},
     "crawler.cli": {"crawler", "analysis", "lab"},
