@@ -158,7 +158,7 @@ class _Turn:
 
 
 class Manners:
-    """Who may be asked now. `run` must be running wherever a limit can bind."""
+    """Who may be asked now. `run` must be running wherever a limit can bind; one for each `trio.run`."""
 
     def __init__(
         self, *, per_address: Limit = PER_ADDRESS, per_network: Limit = PER_NETWORK, overall: Limit = OVERALL,

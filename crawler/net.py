@@ -209,6 +209,8 @@ class UdpTcpNetwork(Network):
         finally:
             for one in self._udp4 + self._udp6:
                 one.sock.close()
+                for exchange in list(one.outstanding.values()):
+                    exchange.expire()  # nobody will answer it any more
             self._udp4, self._udp6 = [], []
         if held is not None:
             raise held
@@ -232,6 +234,7 @@ class UdpTcpNetwork(Network):
     async def over_udp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
         where = canonical(address)
         if where is None or not self._admissible(where):
+            await trio.lowlevel.checkpoint()
             return Silence.UNREACHABLE
         now = self._now()
         line = self.manners.admit(where, now)
@@ -243,6 +246,7 @@ class UdpTcpNetwork(Network):
                 await sent.writable()
                 now = self._now()
             if isinstance(sent, Silence):
+                await trio.lowlevel.checkpoint()
                 return sent
             await trio.lowlevel.wait_task_rescheduled(sent.abort)
             self.sent_at = now
@@ -328,6 +332,7 @@ class UdpTcpNetwork(Network):
     async def over_tcp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
         where = canonical(address)
         if where is None or not self._admissible(where):
+            await trio.lowlevel.checkpoint()
             return Silence.UNREACHABLE
         line = self.manners.admit(where, self._now()) or await self.manners.wait(where)
         try:
