@@ -8,7 +8,7 @@ out canonical, and how names are bounded, stands in ``rdata``.
 What we take although it is odd, and why:
 
 * Octets after the last record: counted in `Message.trailing`, else ignored, as
-  BIND and Unbound do. Nothing that we read depends on them.
+  Unbound does. Nothing that we read depends on them.
 * A message that sets TC and then ends in the middle of a record: its whole
   records. Who sees TC asks again over TCP (RFC 2181 section 9), and must not
   take a server for broken that cut its reply where the datagram ended.

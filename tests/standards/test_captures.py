@@ -31,16 +31,20 @@ def captures() -> list[bytes]:
         return [base64.b64decode(json.loads(line)["wire"]) for line in lines]
 
 
-@pytest.mark.slow
 def test_captured_responses_decode_as_in_dnspython_but_for_the_known_differences(captures: list[bytes]) -> None:
-    found = Counter(difference for wire in captures if (difference := compare(wire)) is not None)
-    assert len(captures) == 18_747
+    copies = Counter(wire[2:] for wire in captures)  # many are the same but for the id
+    found: Counter[Difference] = Counter()
+    for wire, number in copies.items():
+        if (difference := compare(b"id" + wire)) is not None:
+            found[difference] += number
+    assert (len(captures), len(copies)) == (18_747, 6_453)
     assert found == {Difference.RDATA_NOT_LOOKED_INTO: 9}  # DS digests of the wrong length for their type
 
 
 def test_every_captured_response_decodes(captures: list[bytes]) -> None:
     for wire in captures:
-        assert decode(wire).trailing == 0
+        message = decode(wire)
+        assert (message.id, message.trailing) == (int.from_bytes(wire[:2]), 0)
 
 
 def spoiled(wires: list[bytes], seed: int, number: int) -> Iterator[bytes]:
