@@ -1,8 +1,9 @@
 -- name: dane
 -- title: DANE for SMTP as published
 -- grain: (over, class)
--- definition: dane_class (over: all hosts) and dane_best (over: best preference) of view_30_domain_class. The rows add up to
---   all names. Shares are of domains with mail whose class is known; unknown: the class unknown, and not-measured.
+-- definition: dane_class (over: all hosts) and dane_best (over: best preference) of view_30_domain_class. The rows
+--   add up to all names. Shares are of domains with mail whose class is known; unknown: the class unknown, and
+--   not-measured.
 -- source: metrics 12 and 13; the DANE survey (Dukhovni, Hardaker), Lee et al. 2020
 -- rfc: 7672 section 2.2
 with counted as (
@@ -25,6 +26,7 @@ whole as (
     group by over_
 )
 select over_ as "over", class, unnest(case
-    when class in ('full', 'partial', 'mx-insecure', 'none') then figures(n, known, unknown) else figures(n, null, null) end)
+    when class in ('full', 'partial', 'mx-insecure', 'none') then figures(n, known, unknown)
+    else figures(n, null, null) end)
 from filled join whole using (over_)
 order by over_, class;

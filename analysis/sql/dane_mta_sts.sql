@@ -1,8 +1,8 @@
 -- name: dane_mta_sts
 -- title: DANE and MTA-STS together, as published
 -- grain: (dane, mta_sts)
--- definition: Domains with mail by dane_class and sts_class. Shares are of those whose two classes are both known; unknown:
---   one of the two unknown, names of which mail is not known, and not-measured names.
+-- definition: Domains with mail by dane_class and sts_class. Shares are of those whose two classes are both known;
+--   unknown: one of the two unknown, names of which mail is not known, and not-measured names.
 -- source: metric 39
 -- rfc: 7672, 8461 section 2
 with counted as (
@@ -10,7 +10,8 @@ with counted as (
 ),
 listed as (
     select d.dane, s.mta_sts
-    from (select unnest(enum_range(null::dane_class))::dane_class as dane) as d, (select unnest(enum_range(null::record_class))::record_class as mta_sts) as s
+    from (select unnest(enum_range(null::dane_class))::dane_class as dane) as d,
+        (select unnest(enum_range(null::record_class))::record_class as mta_sts) as s
     where d.dane not in ('not-applicable', 'not-measured') and s.mta_sts <> 'not-measured'
 ),
 filled as (

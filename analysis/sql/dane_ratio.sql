@@ -1,9 +1,9 @@
 -- name: dane_ratio
 -- title: DANE among domains whose MX RRset is secure
 -- grain: property
--- definition: Of domains with mail whose MX RRset (or, for implicit, its denial) is secure: those with DANE full, and those
---   with full or partial. Unknown: dane_class unknown there, domains whose MX RRset is indeterminate, names of which it is
---   not known whether they have mail, and not-measured names.
+-- definition: Of domains with mail whose MX RRset (or, for implicit, its denial) is secure: those with DANE full,
+--   and those with full or partial. Unknown: dane_class unknown there, domains whose MX RRset is indeterminate,
+--   names of which it is not known whether they have mail, and not-measured names.
 -- source: metric 7; the DANE ratio of the DANE survey (Dukhovni)
 -- rfc: 7672 section 2.2.1
 with whole as (

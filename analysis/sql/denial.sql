@@ -1,16 +1,17 @@
 -- name: denial
 -- title: How zones prove that something does not exist
 -- grain: (what, value)
--- definition: Over domains whose zone has a DNSKEY. kind: nsec, nsec3, compact. The other rows are of those with NSEC3:
---   iterations, octets of salt, opt-out flag seen, and conformant (iterations 0 and no salt).
---   Unknown for all rows: zones with DNSKEY whose negative answers did not show it; kind adds failed DNSKEY look-ups and
+-- definition: Over domains whose zone has a DNSKEY. kind: nsec, nsec3, compact. The other rows are of those with
+--   NSEC3: iterations, octets of salt, opt-out flag seen, and conformant (iterations 0 and no salt). Unknown for
+--   all rows: zones with DNSKEY whose negative answers did not show it; kind adds failed DNSKEY look-ups and
 --   not-measured names.
 -- source: metric 9; SIDN Labs 2024, Hardaker
 -- rfc: 9276 section 3.1, 5155, 9824
 with signed as (
     select denial_kind, nsec3_iterations, octet_length(nsec3_salt) as salt, nsec3_opt_out,
         dnskey.outcome = 'answer' as has_key,
-        zone is null or (dnskey.outcome <> 'answer' and rrset_state(dnskey.outcome, dnskey.security) = 'unknown') as lost
+        zone is null
+        or (dnskey.outcome <> 'answer' and rrset_state(dnskey.outcome, dnskey.security) = 'unknown') as lost
     from domains
 ),
 whole as (
@@ -34,7 +35,8 @@ counted as (
     select 4, 'nsec3 opt-out', case when nsec3_opt_out then 'yes' else 'no' end, count(*)
     from signed where has_key and denial_kind = 'nsec3' group by all
     union all
-    select 5, 'nsec3 conformant', case when nsec3_iterations = 0 and coalesce(salt, 0) = 0 then 'yes' else 'no' end, count(*)
+    select 5, 'nsec3 conformant',
+        case when nsec3_iterations = 0 and coalesce(salt, 0) = 0 then 'yes' else 'no' end, count(*)
     from signed where has_key and denial_kind = 'nsec3' group by all
 )
 select what, value,

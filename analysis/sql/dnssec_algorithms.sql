@@ -1,9 +1,10 @@
 -- name: dnssec_algorithms
 -- title: DNSSEC algorithms and digests
 -- grain: (record, number)
--- definition: Domains whose DS or DNSKEY RRset holds the algorithm or digest type, once each, among domains whose zone has
---   such an RRset, as published: also where its validation fails. A domain with two algorithms counts in both rows.
---   Unknown: measured names whose DS or DNSKEY look-up failed or whose zone could not be found, and not-measured names.
+-- definition: Domains whose DS or DNSKEY RRset holds the algorithm or digest type, once each, among domains whose
+--   zone has such an RRset, as published: also where its validation fails. A domain with two algorithms counts in
+--   both rows. Unknown: measured names whose DS or DNSKEY look-up failed or whose zone could not be found, and
+--   not-measured names.
 -- source: metric 8; Hardaker, ICANN ITHI, SIDN Labs
 -- rfc: 4034 sections 2 and 5, 9904
 with kinds as (

@@ -1,9 +1,9 @@
 -- name: dnssec_key_sizes
 -- title: DNSSEC key sizes
 -- grain: (role, algorithm, bits)
--- definition: Keys of the DNSKEY RRsets of measured names (a zone that serves two names counts twice) as published. role is
---   ksk (flag SEP), zsk, or other (not a zone key); bits is null where the key's form is not known. Shares are of the keys
---   of the role. The keys of a zone whose DNSKEY look-up failed cannot be counted: no bounds.
+-- definition: Keys of the DNSKEY RRsets of measured names (a zone that serves two names counts twice) as published.
+--   role is ksk (flag SEP), zsk, or other (not a zone key); bits is null where the key's form is not known. Shares
+--   are of the keys of the role. The keys of a zone whose DNSKEY look-up failed cannot be counted: no bounds.
 -- source: metric 8; Chung et al. 2017
 -- rfc: 4034 section 2.1
 with keys as (

@@ -1,8 +1,9 @@
 -- name: dnssec_reasons
 -- title: Why zones have their DNSSEC state
 -- grain: (security, reason)
--- definition: zone_security and zone_reason of every measured name, as found, names without a domain included. ede is the
---   Extended DNS Error code that says the same. Shares are of all measured names; not-measured names are the unknown.
+-- definition: zone_security and zone_reason of every measured name, as found, names without a domain included. ede
+--   is the Extended DNS Error code that says the same. Shares are of all measured names; not-measured names are the
+--   unknown.
 -- source: metrics 6 and 10; Nosyk et al. 2023
 -- rfc: 4035 section 4.3, 8914
 with counted as (

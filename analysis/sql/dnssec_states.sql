@@ -1,8 +1,8 @@
 -- name: dnssec_states
 -- title: DNSSEC state of the names' zones
 -- grain: class
--- definition: Classes of dnssec_class (view_30_domain_class) over all names; indeterminate and not-measured are the unknown.
---   An insecure zone whose DNSKEY look-up failed counts as insecure though it may be an island.
+-- definition: Classes of dnssec_class (view_30_domain_class) over all names; indeterminate and not-measured are the
+--   unknown. An insecure zone whose DNSKEY look-up failed counts as insecure though it may be an island.
 -- source: metric 6; Chung et al. 2017
 -- rfc: 4035 section 4.3
 with counted as (select dnssec_class as class, count(*) as n from domain_class group by class),

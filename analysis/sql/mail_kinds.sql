@@ -1,8 +1,8 @@
 -- name: mail_kinds
 -- title: What the names say about mail
 -- grain: class
--- definition: Classes of mail_class (view_30_domain_class) over all names; unknown and not-measured are the unknown.
---   mx, null-mx-mixed and implicit are the domains with mail.
+-- definition: Classes of mail_class (view_30_domain_class) over all names; unknown and not-measured are the
+--   unknown. mx, null-mx-mixed and implicit are the domains with mail.
 -- source: metric 2; Schaumann 2023
 -- rfc: 5321 section 5.1, 7505
 with counted as (select mail_class as class, count(*) as n from domain_class group by class),

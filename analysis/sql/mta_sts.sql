@@ -1,8 +1,9 @@
 -- name: mta_sts
 -- title: MTA-STS records
 -- grain: (population, class)
--- definition: sts_class of view_30_domain_class. Population names: every name of the list; the rows add up to it. Population
---   with mail: domains with mail; the unknown there are also the names of which mail is not known and not-measured names.
+-- definition: sts_class of view_30_domain_class. Population names: every name of the list; the rows add up to it.
+--   Population with mail: domains with mail; the unknown there are also the names of which mail is not known and
+--   not-measured names.
 -- source: metrics 29 and 30; Ashiq et al. 2025, Tatang et al. 2021
 -- rfc: 8461 section 3.1
 with counted as (

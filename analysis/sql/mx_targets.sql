@@ -2,8 +2,8 @@
 -- title: What MX records name
 -- grain: target
 -- definition: Domains with at least one MX record of the kind, among domains with an MX RRset (mail_class mx,
---   null-mx-mixed, null-mx); a domain may count more than once. records: MX records of the kind.
---   Names whose mail class is unknown or not-measured are the unknown.
+--   null-mx-mixed, null-mx); a domain may count more than once. records: MX records of the kind. Names whose mail
+--   class is unknown or not-measured are the unknown.
 -- source: metric 2; Schaumann 2023
 -- rfc: 5321 section 5.1, 6761 section 6.3, 7505
 with whole as (
@@ -13,7 +13,8 @@ with whole as (
     from domain_class
 ),
 listed as (
-    select * from (values (1, 'host'), (2, 'null'), (3, 'localhost'), (4, 'address'), (5, 'single-label'), (6, 'bad-name'))
+    select * from (values (1, 'host'), (2, 'null'), (3, 'localhost'), (4, 'address'),
+        (5, 'single-label'), (6, 'bad-name'))
         as v(place, target)
 ),
 counted as (

@@ -1,8 +1,9 @@
 -- name: names
 -- title: Names and rejected entries
 -- grain: (what, why)
--- definition: Every entry of the input is one of three: a name to measure, a copy of a name already taken, or a reject.
---   Shares are of all entries. Measured names have a row in domains; the others are not-measured everywhere.
+-- definition: Every entry of the input is one of three: a name to measure, a copy of a name already taken, or a
+--   reject. Shares are of all entries. Measured names have a row in domains; the others are not-measured
+--   everywhere.
 -- source: metric 1
 -- rfc: 1035 section 2.3.4, 5891
 with counted as (

@@ -26,6 +26,7 @@ whole as (
     from counted
 )
 select state, unnest(case
-    when place <= 2 then figures(coalesce(n, 0), coalesce(known, 0), unknown) else figures(coalesce(n, 0), null, null) end)
+    when place <= 2 then figures(coalesce(n, 0), coalesce(known, 0), unknown)
+    else figures(coalesce(n, 0), null, null) end)
 from listed left join counted using (state), whole
 order by place;

@@ -1,9 +1,9 @@
 -- name: run_quality
 -- title: What the run cost and how well it went
 -- grain: measure
--- definition: Packets and seconds per row of domains and hosts (all looks), and of look-ups (latest looks): the part that
---   came to a conclusive answer, the part answered without a packet, tries where packets were sent, and the round trip.
---   keys twice: rows beyond one for each (key, look), which must be 0.
+-- definition: Packets and seconds per row of domains and hosts (all looks), and of look-ups (latest looks): the
+--   part that came to a conclusive answer, the part answered without a packet, tries where packets were sent, and
+--   the round trip. keys twice: rows beyond one for each (key, look), which must be 0.
 -- source: metric 46; OpenINTEL
 -- rfc: none
 with d as (

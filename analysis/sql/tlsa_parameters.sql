@@ -1,10 +1,11 @@
 -- name: tlsa_parameters
 -- title: TLSA parameter combinations
 -- grain: (weight, combination)
--- definition: usage selector matching-type. weight record: each record of the RRsets that decide (view_40_tlsa_records).
---   weight host: the set of combinations of a host's RRset, joined by +, each host once. weight domain: the same sets, each
---   domain with mail once for each set among its hosts; it may count in several rows. secure: of the numerator, those at a
---   host whose state is secure. Records behind failed look-ups cannot be counted: no bounds for them.
+-- definition: usage selector matching-type. weight record: each record of the RRsets that decide
+--   (view_40_tlsa_records). weight host: the set of combinations of a host's RRset, joined by +, each host once.
+--   weight domain: the same sets, each domain with mail once for each set among its hosts; it may count in several
+--   rows. secure: of the numerator, those at a host whose state is secure. Records behind failed look-ups cannot be
+--   counted: no bounds for them.
 -- source: metrics 14 and 16; Zhu et al. 2015, Lee et al. 2022
 -- rfc: 6698 section 2.1, 7671 section 8, 7672 section 3.1
 with records as (

@@ -1,10 +1,10 @@
 -- name: tlsa_share
 -- title: TLSA at mail hosts
 -- grain: (population, property)
--- definition: Hosts with TLSA, secure or unsigned, among hosts with an address; domains with mail that have at least
---   one such host. secure counts only TLSA that a sender may trust. A domain is unknown if no host of it has TLSA and
---   some host is unknown, or if it is not known to have mail. hidden-node: among hosts with TLSA and a conclusive answer
---   for `_tcp` below them, those where that name is denied although names below it exist.
+-- definition: Hosts with TLSA, secure or unsigned, among hosts with an address; domains with mail that have at
+--   least one such host. secure counts only TLSA that a sender may trust. A domain is unknown if no host of it has
+--   TLSA and some host is unknown, or if it is not known to have mail. hidden-node: among hosts with TLSA and a
+--   conclusive answer for `_tcp` below them, those where that name is denied although names below it exist.
 -- source: metrics 11, 18 and 19; Lee et al. 2020
 -- rfc: 7672 section 2.2, 8020 section 2
 with hosts_ as (
@@ -29,7 +29,8 @@ domains_ as (
     from domain_class
 ),
 listed as (
-    select 1 as place, 'hosts with an address' as population, 'tlsa' as property, published as n, known as d, unknown as u
+    select 1 as place, 'hosts with an address' as population, 'tlsa' as property,
+        published as n, known as d, unknown as u
     from hosts_
     union all select 2, 'hosts with an address', 'secure tlsa', secure, known, unknown from hosts_
     union all select 3, 'hosts with tlsa', 'at the end of an alias', by_alias, published, unknown from hosts_

@@ -1,8 +1,9 @@
 -- name: tlsrpt
 -- title: TLSRPT records
 -- grain: (population, class)
--- definition: tlsrpt_class of view_30_domain_class. Population names: every name of the list; the rows add up to it. Population
---   with mail: domains with mail; the unknown there are also the names of which mail is not known and not-measured names.
+-- definition: tlsrpt_class of view_30_domain_class. Population names: every name of the list; the rows add up to
+--   it. Population with mail: domains with mail; the unknown there are also the names of which mail is not known
+--   and not-measured names.
 -- source: metric 38; Ashiq et al. 2025
 -- rfc: 8460 section 3
 with counted as (

@@ -3,10 +3,10 @@
 -- grain: none: types and macros
 -- definition: Every class that a name, a host or a policy record can have, in the order in which it is shown.
 --   figures() is the form of every share: numerator; denominator (those of whom it is known whether they belong);
---   unknown (those of whom it is not known); share = numerator / denominator; and the share if all unknown were
---   no (share_low) or yes (share_high). A look-up error is never absence: it is counted in unknown.
---   public_suffix is filled by the Python side with a dated list; where it stays empty, as in the bare duckdb shell,
---   the list's own rule for unlisted names holds: the registrable name is the last two labels.
+--   unknown (those of whom it is not known); share = numerator / denominator; and the share if all unknown were no
+--   (share_low) or yes (share_high). A look-up error is never absence: it is counted in unknown. public_suffix is
+--   filled by the Python side with a dated list; where it stays empty, as in the bare duckdb shell, the list's own
+--   rule for unlisted names holds: the registrable name is the last two labels.
 -- source: the project's own
 -- rfc: 4035 section 4.3, 7672 section 2.1, 8460 section 3, 8461 section 3.1
 create or replace type dnssec_class as enum (

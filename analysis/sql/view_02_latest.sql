@@ -1,8 +1,8 @@
 -- name: view_02_latest
 -- title: domains and hosts at their latest look
 -- grain: domain; host
--- definition: Of each key the row with the highest look. Only later looks are gathered, so that the wide rows of the
---   first look stream past: few keys are ever looked at twice.
+-- definition: Of each key the row with the highest look. Only later looks are gathered, so that the wide rows of
+--   the first look stream past: few keys are ever looked at twice.
 -- source: the project's own
 -- rfc: none
 create or replace view domains as

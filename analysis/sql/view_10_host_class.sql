@@ -1,13 +1,13 @@
 -- name: view_10_host_class
 -- title: host_class: every mail host and what it publishes
 -- grain: host: each distinct MX target of kind host or implicit, looked at or not, and each row of hosts
--- definition: host_state is secure (a TLSA RRset is there and secure, and the addresses are secure), unsigned (TLSA is
---   there, but it or the address is insecure), none (all names that were asked have no TLSA, believably), no-address,
---   unknown (a TLSA look-up failed or was bogus or indeterminate and no secure RRset was found, or the addresses
---   are not known), not-measured (no row). The end of the alias chain is asked first, then the name as written; if the
---   first fails, the host is unknown whatever the second says. has_address is null if it is not known.
---   An address whose state is bogus or indeterminate leaves a host with secure TLSA unknown.
---   place, tlsa_security, ttl, records and combination are those of the RRset that decides, also when unsigned.
+-- definition: host_state is secure (a TLSA RRset is there and secure, and the addresses are secure), unsigned (TLSA
+--   is there, but it or the address is insecure), none (all names that were asked have no TLSA, believably),
+--   no-address, unknown (a TLSA look-up failed or was bogus or indeterminate and no secure RRset was found, or the
+--   addresses are not known), not-measured (no row). The end of the alias chain is asked first, then the name as
+--   written; if the first fails, the host is unknown whatever the second says. has_address is null if it is not
+--   known. An address whose state is bogus or indeterminate leaves a host with secure TLSA unknown. place,
+--   tlsa_security, ttl, records and combination are those of the RRset that decides, also when unsigned.
 -- source: the project's own; the states follow the sender's walk
 -- rfc: 7672 section 2.2.2 and 2.2.3
 create or replace view host_class as
@@ -26,7 +26,9 @@ looked as (
             when rrset_state(a.outcome, a.security) = 'none' and rrset_state(aaaa.outcome, aaaa.security) = 'none'
                 then false
         end as has_address,
-        case rrset_state(a.outcome, a.security) when 'unknown' then null when 'none' then false else true end as has_ipv4,
+        case rrset_state(a.outcome, a.security)
+            when 'unknown' then null when 'none' then false else true
+        end as has_ipv4,
         case rrset_state(aaaa.outcome, aaaa.security)
             when 'unknown' then null when 'none' then false else true
         end as has_ipv6,

@@ -1,8 +1,9 @@
 -- name: view_20_mail_route
 -- title: mail_route: every MX record with its host's state
 -- grain: (domain, MX record); a domain without MX that may be its own mail host has one row, with target implicit
--- definition: is_best marks the lowest preference number of the domain, the null MX left out. host_state is the host's;
---   junk targets (an address, localhost, a single label, a bad name) count as hosts without TLSA; null for the null MX.
+-- definition: is_best marks the lowest preference number of the domain, the null MX left out. host_state is the
+--   host's; junk targets (an address, localhost, a single label, a bad name) count as hosts without TLSA; null for
+--   the null MX.
 -- source: the project's own
 -- rfc: 5321 section 5.1, 7505 section 3
 create or replace view mail_route as

@@ -1,18 +1,17 @@
 -- name: view_30_domain_class
 -- title: domain_class: every name and its classes
 -- grain: domain: each row of names, measured or not
--- definition: dnssec_class: no-domain if the MX look-up said NXDOMAIN; else the state of the zone, insecure split into
---   insecure-unsupported (algorithm, digest or NSEC3 iterations that we do not validate) and island (no DS, or an
---   opt-out span, yet a DNSKEY answers).
---   mail_class: as the crawler read the MX RRset; without MX, implicit if the domain has an address, no-mail if it
---   believably has none, else unknown. has_mail: true for mx, null-mx-mixed, implicit; null if it is not known.
---   dane_class, over the MX hosts: not-applicable without mail; unknown if the mail class is, or if the MX RRset is
---   bogus or indeterminate. MX secure: full (all hosts secure), partial (some secure, some known not), none (no host
---   secure, none unknown), else unknown. MX insecure: mx-insecure (some host secure), unknown (some unknown), none.
---   dane_best is the same over the hosts of the best preference alone.
---   sts_class, tlsrpt_class: valid (exactly one TXT begins `v=STSv1;` or `v=TLSRPTv1;`, and keeps the grammar), invalid
---   (some TXT begins with the version, otherwise), none, unknown (the look-up failed, or is bogus or indeterminate).
---   not-measured: the name has no row in domains, as after an interrupted run.
+-- definition: dnssec_class: no-domain if the MX look-up said NXDOMAIN; else the state of the zone, insecure split
+--   into insecure-unsupported (algorithm, digest or NSEC3 iterations that we do not validate) and island (no DS, or
+--   an opt-out span, yet a DNSKEY answers). mail_class: as the crawler read the MX RRset; without MX, implicit if
+--   the domain has an address, no-mail if it believably has none, else unknown. has_mail: true for mx,
+--   null-mx-mixed, implicit; null if it is not known. dane_class, over the MX hosts: not-applicable without mail;
+--   unknown if the mail class is, or if the MX RRset is bogus or indeterminate. MX secure: full (all hosts secure),
+--   partial (some secure, some known not), none (no host secure, none unknown), else unknown. MX insecure:
+--   mx-insecure (some host secure), unknown (some unknown), none. dane_best is the same over the hosts of the best
+--   preference alone. sts_class, tlsrpt_class: valid (exactly one TXT begins `v=STSv1;` or `v=TLSRPTv1;`, and keeps
+--   the grammar), invalid (some TXT begins with the version, otherwise), none, unknown (the look-up failed, or is
+--   bogus or indeterminate). not-measured: the name has no row in domains, as after an interrupted run.
 -- source: the project's own; full, partial and none as in the DANE survey (Dukhovni, Hardaker) and Lee et al. 2020
 -- rfc: 4035 section 4.3, 5321 section 5.1, 7505, 7672 section 2.2, 8460 section 3, 8461 section 3.1
 create or replace view domain_class as

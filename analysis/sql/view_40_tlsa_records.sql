@@ -1,8 +1,9 @@
 -- name: view_40_tlsa_records
 -- title: tlsa_records: every TLSA record seen
 -- grain: (host, place, TLSA record)
--- definition: place is expanded (the end of the alias chain) or initial (the name as written). decides is true for the
---   RRset that gives the host its state. security is the RRset's own. data is the record's association data, octets.
+-- definition: place is expanded (the end of the alias chain) or initial (the name as written). decides is true for
+--   the RRset that gives the host its state. security is the RRset's own. data is the record's association data,
+--   octets.
 -- source: the project's own
 -- rfc: 6698 section 2.1, 7672 section 2.2.3
 create or replace view tlsa_records as

@@ -1,9 +1,9 @@
 -- name: view_50_registrable
 -- title: registrable: the registrable name of mail hosts and mail domains
 -- grain: name: each MX target of kind host, and each name of the list that has mail
--- definition: One label more than the public suffix, by the ICANN section of the Public Suffix List: the operator of a
---   host is wanted here, and suffixes of the private section belong to one operator. Exceptions win, then the longest rule,
---   else the last label is the suffix. A name that is itself a public suffix stands for itself.
+-- definition: One label more than the public suffix, by the ICANN section of the Public Suffix List: the operator
+--   of a host is wanted here, and suffixes of the private section belong to one operator. Exceptions win, then the
+--   longest rule, else the last label is the suffix. A name that is itself a public suffix stands for itself.
 --   version tells the list; null means that none was loaded and the last two labels are taken.
 -- source: publicsuffix.org, the algorithm of "Format"
 -- rfc: none

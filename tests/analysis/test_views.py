@@ -15,7 +15,8 @@ from tests.analysis.rows import answer, dane_host, domain, host, implicit, made,
 ALIAS = {"expanded": "end.example", "tlsa_base": TlsaBase.EXPANDED}
 SET = tlsa("3 1 1")
 NO_ADDRESS = {
-    "a": "nodata secure", "aaaa": "nodata secure", "addresses": (), "tlsa_base": TlsaBase.NO_ADDRESS, "tlsa_initial": None,
+    "a": "nodata secure", "aaaa": "nodata secure", "addresses": (), "tlsa_base": TlsaBase.NO_ADDRESS,
+    "tlsa_initial": None,
 }  # fmt: skip
 LOST = {
     "a": "timeout", "aaaa": "timeout", "addresses": (), "tlsa_base": TlsaBase.ADDRESS_UNKNOWN, "tlsa_initial": None,
@@ -117,8 +118,8 @@ OWN_HOSTS = [
 MAIL = {
     "full": "mx", "mx-bogus": "mx", "junk-alone": "mx", "mx-lost": "unknown", "null": "null-mx", "gone": "no-domain",
     "mixed": "null-mx-mixed", "implicit-none.example": "implicit", "implicit-tlsa-lost.example": "implicit",
-    "implicit-bare.example": "no-mail", "implicit-address-lost.example": "unknown", "implicit-absent.example": "unknown",
-    "never-looked-at": "not-measured",
+    "implicit-bare.example": "no-mail", "implicit-address-lost.example": "unknown",
+    "implicit-absent.example": "unknown", "never-looked-at": "not-measured",
 }  # fmt: skip
 
 #: DNSSEC class and the domain.
