@@ -136,17 +136,18 @@ async def _once(
     """One query over UDP, and the same over TCP when the reply is truncated (RFC 7766 section 5)."""
     query = encode_query(name, qtype, id=0, edns=edns)
     lookup.spend()
-    sent = trio.current_time()
+    sent = lookup.clock
     reply = await net.over_udp(query, address[0], address[1], patience)
     if isinstance(reply, Silence):
         if reply is Silence.TIMEOUT:
             habits.silent += 1
         return Got(None, _SILENCES.get(reply, Outcome.UNREACHABLE), None)
-    rtt = trio.current_time() - max(sent, net.sent_at)  # waiting for our turn is not the server's slowness
+    lookup.clock = now = trio.current_time()
+    rtt = now - max(sent, net.sent_at)  # waiting for our turn is not the server's slowness
     habits.heard(rtt)
     if len(reply) > 2 and reply[2] & 0x02:  # TC
         lookup.spend()
-        sent = trio.current_time()
+        sent = lookup.clock
         longer = await net.over_tcp(query, address[0], address[1], patience * 2)
         if isinstance(longer, Silence):
             return Got(None, Outcome.TRUNCATED, rtt)

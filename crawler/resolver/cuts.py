@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from crawler.standards.names import ROOT, ancestors
+from crawler.standards.names import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,16 +83,19 @@ class Cuts:
             return None
         return cut
 
-    def closest(self, name: bytes, *, above: bool = False) -> Cut:
+    def closest(self, name: bytes, now: float, *, above: bool = False) -> Cut:
         """The deepest known cut at or above the name; strictly above it for `above` (where DS lives)."""
-        for ancestor in ancestors(name):
-            if above and ancestor == name and name != ROOT:
-                continue
-            cut = self.get(ancestor)
-            if cut is not None:
-                self._known.move_to_end(ancestor)
+        if above and name != ROOT:
+            name = name[name[0] + 1 :]
+        known = self._known
+        while True:
+            cut = known.get(name)
+            if cut is not None and cut.expires >= now:
+                known.move_to_end(name)
                 return cut
-        raise LookupError("no root hints")  # our own mistake: the resolver pins the root
+            if name == ROOT:
+                raise LookupError("no root hints")  # our own mistake: the resolver pins the root
+            name = name[name[0] + 1 :]
 
     def _forget(self) -> None:
         for name, cut in self._known.items():

@@ -11,7 +11,6 @@ after the other, never in parallel, for politeness' sake.
 
 from __future__ import annotations
 
-from functools import partial
 from ipaddress import ip_address
 from random import shuffle
 from typing import TYPE_CHECKING, NamedTuple
@@ -38,6 +37,8 @@ if TYPE_CHECKING:
 _FURTHEST = {outcome: rank for rank, outcome in enumerate(Outcome)}
 _PROOFS = (Type.DS, Type.NSEC, Type.NSEC3)
 _WITHOUT_REPLY = (Outcome.TIMEOUT, Outcome.UNREACHABLE)
+_SHARED = frozenset({Type.A, Type.AAAA, Type.NS, Type.DS, Type.DNSKEY})  # what several look-ups may ask for
+_NOBODY: frozenset[tuple[str, int]] = frozenset()
 DNS_PORT = 53
 
 
@@ -90,17 +91,21 @@ class Walker:
         """
         if avoid:
             return await self._walk(name, qtype, lookup, avoid)
-        kept = self._replies.get((name, qtype))
+        key = (name, qtype)
+        kept = self._replies.get(key)
         if kept is not None:
             return kept
-        walked = await self.flights.share((name, qtype), lookup, partial(self._walk, name, qtype, lookup, avoid))
+        walked = await self.flights.share(key, lookup, self._fly)
         if walked is None:
-            cut = self.cuts.closest(name, above=qtype == Type.DS)
+            cut = self.cuts.closest(name, lookup.clock, above=qtype == Type.DS)
             return Walked(failure(Outcome.NO_SERVERS, cut.name), None, cut, None, None)
         return walked
 
+    async def _fly(self, key: tuple[bytes, int], lookup: Lookup) -> Walked:
+        return await self._walk(key[0], key[1], lookup, _NOBODY)
+
     async def _walk(self, name: bytes, qtype: int, lookup: Lookup, avoid: frozenset[Address]) -> Walked:
-        cut = self.cuts.closest(name, above=qtype == Type.DS)
+        cut = self.cuts.closest(name, lookup.clock, above=qtype == Type.DS)
         known, steps = 0, 0  # labels below which no cut hides; questions put on the way
         while True:
             minimise = self._minimise and steps < self.limits.minimised
@@ -116,11 +121,11 @@ class Walker:
                 cut, known = self._descend(cut, walked), 0
                 continue
             walked = self._home(walked, question, asked)
-            if not avoid:
+            if not avoid and asked in _SHARED:
                 self._remember(question, asked, walked)
             if final:
                 return walked
-            if kind in (Kind.FAILURE, Kind.NXDOMAIN):  # a server that chokes on minimised names: ask it all
+            if kind is Kind.FAILURE or kind is Kind.NXDOMAIN:  # a server that chokes on minimised names: ask it all
                 known, steps = count(name), self.limits.minimised
             else:
                 cut, known = walked.cut, count(question)
@@ -173,7 +178,7 @@ class Walker:
         if message is None or reading.kind is Kind.FAILURE:
             return walked
         apex = reading.owner if reading.rtype == Type.SOA else _signer(message, reading)
-        if apex == cut.name or not is_below(apex, cut.name) or not is_below(name, apex):
+        if not apex or apex == cut.name or not is_below(apex, cut.name) or not is_below(name, apex):
             return walked
         if qtype == Type.DS and apex == name:  # the child's own word; DS is its parent's to give
             return walked
@@ -181,10 +186,10 @@ class Walker:
 
     async def _ask_zone(self, cut: Cut, name: bytes, qtype: int, lookup: Lookup, avoid: frozenset[Address]) -> Walked:
         """Put one question to a zone's servers, best first, until one of them says something."""
-        failed = Walked(failure(Outcome.NO_SERVERS, cut.name), None, cut, None, None)
-        if cut.dead is not None and cut.dead[1] > trio.current_time():
-            return failed._replace(reading=failure(cut.dead[0], cut.name))
-        queue = self._servers.order([address for address in cut.glue if address not in avoid])
+        failed = None
+        if cut.dead is not None and cut.dead[1] > lookup.clock:
+            return Walked(failure(cut.dead[0], cut.name), None, cut, None, None)
+        queue = self._servers.order([address for address in cut.glue if address not in avoid] if avoid else cut.glue)
         tried: list[Address] = []
         silent: list[Address] = []
         unglued = list(cut.unglued)
@@ -208,6 +213,8 @@ class Walker:
             if walked.reading.kind is not Kind.FAILURE:
                 return walked
             failed = _further(failed, walked)
+        if failed is None:
+            return Walked(failure(Outcome.NO_SERVERS, cut.name), None, cut, None, None)
         self._mark_dead(cut, failed, tried, avoid)
         return failed
 
@@ -256,6 +263,7 @@ class Walker:
         return []
 
 
+_RRSIG = int(Type.RRSIG)
 _PROOF_BYTES = tuple(int(rtype).to_bytes(2, "big") for rtype in _PROOFS)
 
 
@@ -269,10 +277,10 @@ def _everything(message: Message) -> list[Record]:
 
 def _signer(message: Message, reading: Reading) -> bytes:
     """Whose signature a positive RRset bears: the signer field of the first RRSIG over it; else nobody's."""
-    covered = reading.rtype.to_bytes(2, "big")
-    for owner, rtype, _, _, rdata in _everything(message):
-        if rtype == Type.RRSIG and owner == reading.owner and rdata[:2] == covered:
-            return _first_name(rdata, 18)
+    for section in (message.answer, message.authority, message.additional):
+        for owner, rtype, _, _, rdata in section:
+            if rtype == _RRSIG and owner == reading.owner and rdata[:2] == reading.rtype.to_bytes(2, "big"):
+                return _first_name(rdata, 18)
     return b""
 
 
@@ -298,8 +306,10 @@ def _glue(records: list[Record], names: list[bytes], zone: bytes) -> tuple[list[
     return v4 or v6, glued
 
 
-def _further(first: Walked, second: Walked) -> Walked:
+def _further(first: Walked | None, second: Walked) -> Walked:
     """Of two failures, the one that came further (`Outcome` is in that order)."""
+    if first is None:
+        return second
     if _FURTHEST[first.reading.outcome] <= _FURTHEST[second.reading.outcome]:
         return first
     return second

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable
 
 T = TypeVar("T")
+K = TypeVar("K", bound="Hashable")
 
 
 class OutOfBudget(Exception):
@@ -26,31 +27,33 @@ class OutOfBudget(Exception):
 class Lookup:
     """The purse of one look-up, in packets and seconds, and what it is waiting for."""
 
-    __slots__ = ("_deadline", "_left", "depth", "sent", "waiting")
+    __slots__ = ("_deadline", "_left", "clock", "depth", "sent", "waiting")
 
     def __init__(self, queries: int, seconds: float) -> None:
+        self.clock = trio.current_time()  # as it was last read: near enough for what runs out in minutes
         self._left = queries
-        self._deadline = trio.current_time() + seconds
+        self._deadline = self.clock + seconds
         self.sent = 0
         self.depth = 0
         self.waiting: Flight | None = None
 
     def spend(self) -> None:
         """Pay for one packet. Raises `OutOfBudget`."""
-        if self._left <= 0 or trio.current_time() > self._deadline:
+        self.clock = trio.current_time()
+        if self._left <= 0 or self.clock > self._deadline:
             raise OutOfBudget
         self._left -= 1
         self.sent += 1
 
 
 class Flight:
-    """Work under way that others may wait for."""
+    """Work under way that others may wait for; `done` is made by the first who does."""
 
     __slots__ = ("done", "owner", "result")
 
     def __init__(self, owner: Lookup) -> None:
         self.owner = owner
-        self.done = trio.Event()
+        self.done: trio.Event | None = None
         self.result: object = None
 
 
@@ -60,8 +63,8 @@ class Flights:
     def __init__(self) -> None:
         self._flying: dict[Hashable, Flight] = {}
 
-    async def share(self, key: Hashable, lookup: Lookup, work: Callable[[], Awaitable[T | None]]) -> T | None:
-        """Do `work`, or wait for the look-up that is doing it.
+    async def share(self, key: K, lookup: Lookup, work: Callable[[K, Lookup], Awaitable[T | None]]) -> T | None:
+        """Do `work(key, lookup)`, or wait for the look-up that is doing it.
 
         None comes back where waiting would close a circle, or where `work` itself has
         nothing (a budget that ran out is its owner's alone: who waited does the work again).
@@ -69,21 +72,27 @@ class Flights:
         while (flight := self._flying.get(key)) is not None:
             if self._circular(flight, lookup):
                 return None
-            lookup.waiting = flight
-            try:
-                await flight.done.wait()
-            finally:
-                lookup.waiting = None
+            await self._wait(flight, lookup)
             if flight.result is not None:
                 return flight.result  # type: ignore[return-value]
         flight = self._flying[key] = Flight(lookup)
         try:
-            result = await work()
-            flight.result = result
+            flight.result = result = await work(key, lookup)
         finally:
             del self._flying[key]
-            flight.done.set()
+            if flight.done is not None:
+                flight.done.set()
         return result
+
+    @staticmethod
+    async def _wait(flight: Flight, lookup: Lookup) -> None:
+        if flight.done is None:
+            flight.done = trio.Event()
+        lookup.waiting = flight
+        try:
+            await flight.done.wait()
+        finally:
+            lookup.waiting = None
 
     @staticmethod
     def _circular(flight: Flight, lookup: Lookup) -> bool:

@@ -103,7 +103,7 @@ class Resolver:
     async def zone(self, name: bytes) -> Zone | None:
         """The zone that holds the name, as far as it is known after a look-up of that name; None if that failed."""
         lookup = Lookup(self._limits.queries, self._limits.seconds)
-        cut = self._walker.cuts.closest(name)
+        cut = self._walker.cuts.closest(name, lookup.clock)
         try:
             trust = await self._chain.trust(cut, lookup)
         except OutOfBudget:

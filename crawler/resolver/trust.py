@@ -7,7 +7,6 @@ above, and gives the keys that the judge needs below.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import trio
@@ -81,12 +80,13 @@ class Chain:
     async def trust(self, cut: Cut, lookup: Lookup) -> Trust:
         """The zone's security; found once, then kept as long as a delegation is kept."""
         kept = cut.trust
-        if kept is not None and kept.expires > trio.current_time():
+        if kept is not None and kept.expires > lookup.clock:
             return kept
-        shared = await self._walker.flights.share(("trust", cut.name), lookup, partial(self._find, cut, lookup))
+        shared = await self._walker.flights.share(("trust", cut), lookup, self._find)
         return shared if shared is not None else Trust(Reason.CHAIN_LOOKUP_FAILED)
 
-    async def _find(self, cut: Cut, lookup: Lookup) -> Trust:
+    async def _find(self, key: tuple[str, Cut], lookup: Lookup) -> Trust:
+        cut = key[1]
         trust = await self._climb(cut, lookup)
         failed = trust.security is Security.INDETERMINATE
         limits = self._walker.limits
@@ -100,7 +100,7 @@ class Chain:
             return await self._by_anchor(cut, anchors, lookup)
         parent = cut.parent
         if parent is None:
-            above = self._walker.cuts.closest(cut.name, above=True)
+            above = self._walker.cuts.closest(cut.name, lookup.clock, above=True)
             if above is cut:
                 return Trust(Reason.NO_ANCHOR)
             parent = above

@@ -63,9 +63,9 @@ class Judge:
         kind = walked.reading.kind
         if kind is Kind.FAILURE or walked.message is None:
             return Judgement(Reason.LOOKUP_FAILED)
-        records = _records(walked)
         if trust.security is not Security.SECURE:
-            return Judgement(trust.reason, denial=None if kind in _POSITIVE else self._shown(records))
+            return Judgement(trust.reason, denial=None if kind in _POSITIVE else self._shown(walked.message.authority))
+        records = _records(walked)
         if kind in _POSITIVE:
             return self._positive(walked, records, trust)
         return self._negative(walked, records, name, qtype, trust)
