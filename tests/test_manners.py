@@ -87,8 +87,9 @@ async def test_the_rate_holds_for_requests_at_random_times(autojump_clock: MockC
 
 @pytest.mark.parametrize("level", [0, 1, 2])  # the address, its network, all there is
 async def test_no_more_are_in_flight_than_allowed(level: int, autojump_clock: MockClock) -> None:
-    sent = list[tuple[float, str]]()
-    async with running(limits(*[NONE] * level, Limit(in_flight=3))) as manners, trio.open_nursery() as nursery:
+    sent, levels = list[tuple[float, str]](), [NONE] * 3
+    levels[level] = Limit(in_flight=3)
+    async with running(limits(levels[0], levels[1], levels[2])) as manners, trio.open_nursery() as nursery:
         for _ in range(12):
             nursery.start_soon(send, manners, ONE, sent, 1.0)
     assert [at for at, _ in sent] == sorted([0.0, 1.0, 2.0, 3.0] * 3)

@@ -1,0 +1,175 @@
+"""The plain MX path against NSD, beside dnsperf in the same run: ``python -m bench.plain``.
+
+One unsigned zone, two MX records a name, served by one NSD process of Debian on
+loopback. dnsperf (C; it sends and counts, no more) is the yardstick of what asking
+costs at all; the ratio to it, and not the microseconds, can be compared between
+machines. Both ask the same questions with EDNS and DO, one after the other, so that
+they share no core with each other; CPU is user and system time of the whole process.
+
+`drive` is what is measured of ours: the questions through the door and the replies decoded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import trio
+
+from crawler.manners import Manners
+from crawler.net import Network, open_network
+from crawler.standards.names import from_text
+from crawler.standards.wire import Type, decode, encode_query
+
+_HERE = "127.0.0.1"
+_PATIENCE = 2.0  # seconds
+_TASKS = 500  # questions at once, ours and dnsperf's
+
+_ZONE_HEAD = """$ORIGIN bench.
+$TTL 3600
+@ SOA ns hostmaster 1 3600 900 604800 300
+@ NS ns
+ns A 127.0.0.1
+"""
+
+_CONFIG = """server:
+  ip-address: {here}@{port}
+  server-count: 1
+  username: ""
+  chroot: ""
+  zonesdir: "{folder}"
+  pidfile: "{folder}/nsd.pid"
+  xfrdfile: "{folder}/xfrd.state"
+  zonelistfile: "{folder}/zone.list"
+  logfile: "{folder}/nsd.log"
+  xfrdir: "{folder}"
+  rrl-ratelimit: 0
+  rrl-whitelist-ratelimit: 0
+  receive-buffer-size: 4194304
+remote-control:
+  control-enable: no
+zone:
+  name: "bench."
+  zonefile: "bench.zone"
+"""
+
+
+def free_port() -> int:
+    """A UDP port that nobody has right now."""
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
+        sock.bind((_HERE, 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+@contextmanager
+def nsd(folder: Path, names: Sequence[str]) -> Iterator[int]:
+    """NSD with a zone of these names, on the port that is handed out."""
+    port = free_port()
+    records = (
+        f"{name}. MX 10 mx1.h{at % 6_007}.bench.\n{name}. MX 20 mx2.h{at % 6_007}.bench.\n"
+        for at, name in enumerate(names)
+    )
+    (folder / "bench.zone").write_text(_ZONE_HEAD + "".join(records))
+    (folder / "nsd.conf").write_text(_CONFIG.format(here=_HERE, port=port, folder=folder))
+    server = subprocess.Popen(["nsd", "-d", "-c", str(folder / "nsd.conf")], stderr=subprocess.DEVNULL)
+    try:
+        wait_for(port, server, names[-1], folder / "nsd.log")
+        yield port
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def wait_for(port: int, server: subprocess.Popen[bytes], name: str, log: Path) -> None:
+    """Ask until the server answers; give up after half a minute."""
+    query = encode_query(from_text(name), Type.MX, id=1)
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
+        sock.settimeout(0.1)
+        for _ in range(300):
+            if server.poll() is not None:
+                sys.exit(f"nsd ended: {log.read_text()[-500:] if log.exists() else 'without a word'}")
+            try:
+                sock.sendto(query, (_HERE, port))
+                if decode(sock.recv(4096)).answer:
+                    return
+            except OSError:
+                time.sleep(0.05)
+    sys.exit("nsd does not answer")
+
+
+def dnsperf(folder: Path, names: Sequence[str], port: int) -> float:
+    """CPU seconds that dnsperf takes for these questions."""
+    (folder / "questions").write_text("".join(f"{name} MX\n" for name in names))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        ["dnsperf", "-s", _HERE, "-p", str(port), "-d", str(folder / "questions"), "-n", "1", "-c", "8", "-T", "1",
+         "-q", str(_TASKS), "-D", "-t", "2", "-b", "4096"],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if "Queries lost:         0" not in done.stdout:
+        print(*(line for line in done.stdout.splitlines() if "lost" in line), "(dnsperf)")
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+async def drive(names: Sequence[str], net: Network, port: int) -> int:
+    """Our path, for every name; returns how many got their two MX records."""
+    right = 0
+    left = iter(names)
+
+    async def work() -> None:
+        nonlocal right
+        for name in left:
+            reply = await net.over_udp(encode_query(from_text(name), Type.MX, id=0), _HERE, port, _PATIENCE)
+            right += isinstance(reply, bytes) and len(decode(reply).answer) == 2
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(_TASKS):
+            nursery.start_soon(work)
+    return right
+
+
+async def ours(names: Sequence[str], port: int) -> tuple[float, float, int]:
+    """CPU seconds, wall seconds, and how many were answered rightly."""
+    async with open_network(Manners.unlimited(), allow_special=True) as net:
+        cpu, wall = time.process_time(), time.perf_counter()
+        right = await drive(names, net, port)
+        return time.process_time() - cpu, time.perf_counter() - wall, right
+
+
+def main() -> None:
+    """Print both costs and their ratio, round by round and the best."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--names", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    if missing := [tool for tool in ("nsd", "dnsperf") if shutil.which(tool) is None]:
+        sys.exit(f"bench.plain needs {' and '.join(missing)} (Debian: apt install nsd dnsperf)")
+    names = [f"n{number:07d}.bench" for number in range(options.names)]
+    scale = 1e6 / len(names)
+    both: list[tuple[float, float]] = []
+    with tempfile.TemporaryDirectory() as folder, nsd(Path(folder), names) as port:
+        print(f"{'':>10}{'dnsperf us':>12}{'ours us':>10}{'ratio':>8}{'queries/s':>12}{'right':>10}")
+        for number in range(options.rounds):
+            theirs = dnsperf(Path(folder), names, port) * scale
+            cpu, wall, right = trio.run(ours, names, port)
+            both.append((theirs, cpu * scale))
+            print(f"round {number + 1:>4}{theirs:12.1f}{cpu * scale:10.1f}{cpu * scale / theirs:8.1f}"
+                  f"{len(names) / wall:12,.0f}{right:10,}")  # fmt: skip
+    theirs, mine = min(one for one, _ in both), min(one for _, one in both)
+    print(f"{'best':>10}{theirs:12.1f}{mine:10.1f}{mine / theirs:8.1f}   ({os.cpu_count()} cores)")
+
+
+if __name__ == "__main__":
+    main()
