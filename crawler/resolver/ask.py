@@ -56,6 +56,8 @@ class Servers:
             habits = self._known[address] = Habits()
             if len(self._known) > self._limit:
                 self._known.popitem(last=False)
+        else:
+            self._known.move_to_end(address)
         return habits
 
     def order(self, addresses: list[Address]) -> list[Address]:
@@ -88,53 +90,43 @@ _EDNS_CHOKES = (Rcode.FORMERR, Rcode.NOTIMP, Rcode.BADVERS)
 
 
 async def ask(
-    net: Network,
-    servers: Servers,
-    address: Address,
-    name: bytes,
-    qtype: int,
-    *,
-    lookup: Lookup,
-    limits: Limits,
+    net: Network, servers: Servers, address: Address, name: bytes, qtype: int, lookup: Lookup, limits: Limits
 ) -> Got:
     """Put (name, qtype) to one server; every failure of the world is a value."""
     habits = servers.of(address)
     patience = _patience(habits, limits)
-    got = await _once(net, habits, address, name, qtype, edns=habits.edns, patience=patience, lookup=lookup)
+    got = await _once(net, habits, address, encode_query(name, qtype, id=0, edns=habits.edns), patience, lookup)
+    if not habits.edns:
+        return got
     message = got.message
-    if habits.edns:
-        if message is not None and message.rcode in _EDNS_CHOKES:
-            plain = await _once(net, habits, address, name, qtype, edns=False, patience=patience, lookup=lookup)
-            if plain.message is not None and plain.message.rcode not in _EDNS_CHOKES:
-                habits.edns = False
-                return plain
-        elif got.outcome is Outcome.TIMEOUT and habits.silent == limits.silences_before_plain:
-            plain = await _once(net, habits, address, name, qtype, edns=False, patience=patience, lookup=lookup)
-            if plain.message is not None:
-                habits.edns = False
+    if message is not None:
+        if message.rcode not in _EDNS_CHOKES:
+            return got
+        plain = await _once(net, habits, address, encode_query(name, qtype, id=0, edns=False), patience, lookup)
+        if plain.message is not None and plain.message.rcode not in _EDNS_CHOKES:
+            habits.edns = False
             return plain
+    elif got.outcome is Outcome.TIMEOUT and habits.silent == limits.silences_before_plain:
+        plain = await _once(net, habits, address, encode_query(name, qtype, id=0, edns=False), patience, lookup)
+        habits.edns = plain.message is None
+        return plain
     return got
 
 
 def _patience(habits: Habits, limits: Limits) -> float:
     """Three round trips, within bounds; longer for a server that was silent before."""
-    patience = max(limits.least_patience, habits.rtt * 3) if habits.rtt else limits.first_patience
-    return min(patience * (1 << min(habits.silent, 2)), limits.most_patience)
+    if habits.silent:
+        patience = max(limits.least_patience, habits.rtt * 3) if habits.rtt else limits.first_patience
+        return min(patience * (1 << min(habits.silent, 2)), limits.most_patience)
+    if not habits.rtt:
+        return limits.first_patience
+    return min(max(limits.least_patience, habits.rtt * 3), limits.most_patience)
 
 
 async def _once(
-    net: Network,
-    habits: Habits,
-    address: Address,
-    name: bytes,
-    qtype: int,
-    *,
-    edns: bool,
-    patience: float,
-    lookup: Lookup,
+    net: Network, habits: Habits, address: Address, query: bytes, patience: float, lookup: Lookup
 ) -> Got:
     """One query over UDP, and the same over TCP when the reply is truncated (RFC 7766 section 5)."""
-    query = encode_query(name, qtype, id=0, edns=edns)
     lookup.spend()
     sent = lookup.clock
     reply = await net.over_udp(query, address[0], address[1], patience)

@@ -38,7 +38,6 @@ _FURTHEST = {outcome: rank for rank, outcome in enumerate(Outcome)}
 _PROOFS = (Type.DS, Type.NSEC, Type.NSEC3)
 _WITHOUT_REPLY = (Outcome.TIMEOUT, Outcome.UNREACHABLE)
 _SHARED = frozenset({Type.A, Type.AAAA, Type.NS, Type.DS, Type.DNSKEY})  # what several look-ups may ask for
-_NOBODY: frozenset[tuple[str, int]] = frozenset()
 DNS_PORT = 53
 
 
@@ -90,21 +89,21 @@ class Walker:
         Raises `OutOfBudget`. A walk that would wait for itself ends as no-servers.
         """
         if avoid:
-            return await self._walk(name, qtype, lookup, avoid)
+            return await self._walk((name, qtype), lookup, avoid)
         key = (name, qtype)
         kept = self._replies.get(key)
         if kept is not None:
             return kept
-        walked = await self.flights.share(key, lookup, self._fly)
+        walked = await self.flights.share(key, lookup, self._walk)
         if walked is None:
             cut = self.cuts.closest(name, lookup.clock, above=qtype == Type.DS)
             return Walked(failure(Outcome.NO_SERVERS, cut.name), None, cut, None, None)
         return walked
 
-    async def _fly(self, key: tuple[bytes, int], lookup: Lookup) -> Walked:
-        return await self._walk(key[0], key[1], lookup, _NOBODY)
-
-    async def _walk(self, name: bytes, qtype: int, lookup: Lookup, avoid: frozenset[Address]) -> Walked:
+    async def _walk(
+        self, key: tuple[bytes, int], lookup: Lookup, avoid: frozenset[Address] = frozenset()
+    ) -> Walked:
+        name, qtype = key
         cut = self.cuts.closest(name, lookup.clock, above=qtype == Type.DS)
         known, steps = 0, 0  # labels below which no cut hides; questions put on the way
         while True:
@@ -226,11 +225,12 @@ class Walker:
             cut.dead = (outcome, trio.current_time() + self.limits.dead_seconds)
 
     async def _try(self, cut: Cut, address: Address, name: bytes, qtype: int, lookup: Lookup) -> Walked:
-        got = await ask(self._net, self._servers, address, name, qtype, lookup=lookup, limits=self.limits)
-        server = None if got.rtt is None else address
-        if got.message is None:
-            return Walked(failure(got.outcome, cut.name), None, cut, server, got.rtt)
-        return Walked(read(got.message, name, qtype, cut.name), got.message, cut, server, got.rtt)
+        got = await ask(self._net, self._servers, address, name, qtype, lookup, self.limits)
+        message, rtt = got.message, got.rtt
+        server = None if rtt is None else address
+        if message is None:
+            return Walked(failure(got.outcome, cut.name), None, cut, server, rtt)
+        return Walked(read(message, name, qtype, cut.name), message, cut, server, rtt)
 
     async def _more_servers(
         self, cut: Cut, unglued: list[bytes], lookup: Lookup, avoid: frozenset[Address]

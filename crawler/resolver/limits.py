@@ -22,7 +22,7 @@ class Limits:
     unglued: int = 4  # name-server names resolved for one question
     minimised: int = 10  # steps of QNAME minimisation (RFC 9156 section 2.3, MAX_MINIMISE_COUNT)
     first_patience: float = 1.5  # for a server never heard of
-    least_patience: float = 0.4
+    least_patience: float = 1.0  # however quick a server was: our own queue may be what is slow
     most_patience: float = 4.0
     rounds: int = 2  # times round the same silent servers
     silences_before_plain: int = 2  # time-outs in a row after which plain DNS is tried

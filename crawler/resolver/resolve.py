@@ -61,6 +61,9 @@ class _Found(NamedTuple):
 _PERHAPS_HIDDEN = (Reason.SIGNATURE_MISSING, Reason.DENIAL_MISSING, Reason.DENIAL_UNSIGNED)
 
 
+_FAILED = Judgement(Reason.LOOKUP_FAILED)
+
+
 class Resolver:
     """An iterative, validating resolver with its caches; one per process and trio run."""
 
@@ -147,8 +150,10 @@ class Resolver:
             told = await self._told_ds(name, lookup)
             if told is not None:
                 return told
-        walked, judgement = await self._judged(name, qtype, lookup, frozenset())
         avoid: frozenset[Address] = frozenset()
+        walked, judgement = await self._judged(name, qtype, lookup, avoid)
+        if judgement.reason is Reason.CHAIN:
+            return walked, judgement
         for _ in range(self._limits.bogus_retries):
             if judgement.security is not Security.BOGUS or walked.server is None or not walked.cut.trust:
                 break
@@ -167,14 +172,17 @@ class Resolver:
     ) -> tuple[Walked, Judgement]:
         walked = await self._walker.walk(name, qtype, lookup, avoid)
         if walked.reading.kind is Kind.FAILURE:
-            return walked, Judgement(Reason.LOOKUP_FAILED)
-        trust = await self._chain.trust(walked.cut, lookup)
+            return walked, _FAILED
+        cut = walked.cut
+        trust = cut.trust
+        if trust is None or trust.expires < lookup.clock:
+            trust = await self._chain.trust(cut, lookup)
         judgement = self._judge.judge(walked, name, qtype, trust)
         if judgement.reason in _PERHAPS_HIDDEN and trust.security is Security.SECURE:
             hidden = await self._hidden(walked, name, qtype, lookup)
             if hidden is not None:
-                cut, below = hidden
-                return walked._replace(cut=cut), self._judge.judge(walked, name, qtype, below)
+                below, trust = hidden
+                return walked._replace(cut=below), self._judge.judge(walked, name, qtype, trust)
         return walked, judgement
 
     async def _hidden(self, walked: Walked, name: bytes, qtype: int, lookup: Lookup) -> tuple[Cut, Trust] | None:
