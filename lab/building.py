@@ -107,6 +107,7 @@ def own_addresses(host: str, ipv6: bool) -> tuple[str, ...]:
     return (address4(host), address6(host)) if ipv6 else (address4(host),)
 
 
+@lru_cache(maxsize=65536)
 def server_addresses(host: str) -> tuple[str, ...]:
     """The addresses of a name server that no zone file gives: half of them have IPv6."""
     return own_addresses(host, draws("server", host)[0] < 0.5)

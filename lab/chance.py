@@ -52,7 +52,7 @@ class Weighted(Generic[T]):
 
     def pick(self, draw: float) -> T:
         """The value whose share the draw, in [0, 1), falls into."""
-        return self.values[bisect_right(self.bounds, draw, 0, len(self.values) - 1)]
+        return self.values[bisect_right(self.bounds, draw)]
 
     def share(self, value: T) -> float:
         """How often the value is picked."""
@@ -63,4 +63,5 @@ class Weighted(Generic[T]):
 def weighted(shares: Mapping[T, float]) -> Weighted[T]:
     """A choice from relative shares, in whatever unit they are given."""
     total = sum(shares.values())
-    return Weighted(tuple(shares), tuple(part / total for part in accumulate(shares.values())))
+    bounds = [part / total for part in accumulate(shares.values())]
+    return Weighted(tuple(shares), (*bounds[:-1], 1.0))

@@ -7,7 +7,6 @@ parent is signed from the suffix (``registries``). A zone file may fix the name 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -32,8 +31,9 @@ class Chain(StrEnum):
     BAD_SIGNATURE = "bad-signature"  # every signature of the zone is spoilt
 
 
-BOGUS: Final = frozenset({Chain.EXPIRED, Chain.NO_DNSKEY, Chain.DS_MISMATCH, Chain.BAD_SIGNATURE})
-HAS_DS: Final = frozenset(Chain) - {Chain.UNSIGNED, Chain.ISLAND}
+# tuples: a member is found by identity, without Enum's own slow hash
+BOGUS: Final = (Chain.EXPIRED, Chain.NO_DNSKEY, Chain.DS_MISMATCH, Chain.BAD_SIGNATURE)
+HAS_DS: Final = (Chain.SECURE, Chain.UNSUPPORTED_ALGORITHM, Chain.UNSUPPORTED_DIGEST, *BOGUS)
 
 
 class Fault(StrEnum):
@@ -106,8 +106,7 @@ class Given(NamedTuple):
     parent: bool = False  # other names of the list are delegated from it, so it is signed as a registry of its name is
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(NamedTuple):
     """One domain. Without `exists`, nothing else is of meaning."""
 
     domain: str
@@ -141,11 +140,13 @@ class _Post(NamedTuple):
     both: bool = False  # at the provider that sets up MTA-STS too
 
 
-_WITHOUT_HOSTS: Final = frozenset({Mail.NULL_MX, Mail.JUNK, Mail.IMPLICIT, Mail.NONE})
+_WITHOUT_HOSTS: Final = (Mail.NONE, Mail.IMPLICIT, Mail.NULL_MX, Mail.JUNK)
 _SIGNABLE: Final = frozenset({5, 7, 8, 10, 13, 14, 15, 16})
 _NOTHING: Final = Given()
 _LONGEST: Final = 220  # a domain longer than this has no room for hosts of its own
 _SALTS: Final = (0, 4, 8)
+_ADDRESS_BESIDE_MX: Final = 0.9  # of domains with MX: an address at the apex, which nobody counts
+_MX_KINDS: Final = {str(kind): kind for kind in Mail}
 
 
 @lru_cache(maxsize=256)
@@ -250,20 +251,11 @@ def _mail(
 
 
 def _mail_kind(profile: Profile, u: float, u_address: float) -> tuple[Mail, bool]:
-    """One draw for the kinds of MX RRset, laid end to end; one for the address of the apex."""
+    """The kind of MX RRset, and whether the apex has an address, which makes an absent one an implicit one."""
     if u >= profile.mx:
         address = u_address < profile.implicit
         return (Mail.IMPLICIT if address else Mail.NONE), address
-    address = u_address < 0.9
-    for mail, share in (
-        (Mail.NULL_MX, profile.null_mx),
-        (Mail.JUNK, profile.junk_mx),
-        (Mail.NULL_MX_MIXED, profile.null_mx_mixed),
-    ):
-        if u < share:
-            return mail, address
-        u -= share
-    return Mail.MX, address
+    return _MX_KINDS[profile.mx_kind.pick(u / profile.mx)], u_address < _ADDRESS_BESIDE_MX
 
 
 def _fixed_mx(domain: str, mail: Mail, u: float) -> tuple[tuple[int, str], ...]:

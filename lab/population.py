@@ -56,6 +56,7 @@ class Site(NamedTuple):
     """A zone's place: its servers as the parent names them, its DS records there, and how to make it."""
 
     servers: tuple[str, ...]
+    addresses: frozenset[str]
     ds: tuple[bytes, ...]
     make: Callable[[], Zone]
     facts: Facts | None = None  # of a measured domain
@@ -83,6 +84,7 @@ class Population:
         tlds = {suffix for suffix in self.listing.suffixes if "." not in suffix}
         self._suffixes = self.listing.suffixes | tlds.union(TLDS)
         self._pinned: dict[str, Zone] = {}
+        self._last: tuple[tuple[str, Name], str | None] = (("", ROOT), None)
         self._zones: OrderedDict[str, Zone] = OrderedDict()
         self.site: Callable[[str], Site | None] = lru_cache(maxsize=20_000)(self._site)
 
@@ -159,15 +161,18 @@ class Population:
     def serves(self, apex: str, server: str) -> bool:
         """Whether the zone is delegated to a server at this address."""
         site = self.site(apex)
-        return site is not None and any(server in self.addresses(host) for host in site.servers)
+        return site is not None and server in site.addresses
 
     def _apex(self, server: str, name: Name) -> str | None:
-        """The deepest zone that holds the name and is delegated to this server."""
-        for step in ancestors(name):
-            apex = _plain(step)
-            if apex is not None and self.serves(apex, server):
-                return apex
-        return None
+        """The deepest zone that holds the name and is delegated to this server; asked twice for most queries."""
+        asked, apex = self._last
+        if asked == (server, name):
+            return apex
+        apex = next(
+            (at for step in ancestors(name) if (at := _plain(step)) is not None and self.serves(at, server)), None
+        )
+        self._last = (server, name), apex
+        return apex
 
     def _find(self, server: str, name: Name) -> Zone | None:
         apex = self._apex(server, name)
@@ -204,29 +209,36 @@ class Population:
         """What is at a name, if a zone is: a measured domain, a registry, a provider, or a home of name servers."""
         if not apex:
             make = partial(registry_zone, "", _registry_servers(""), self._key, self.now, partial(self._below, ROOT))
-            return Site(_registry_servers(""), (), make)
+            return self._placed(_registry_servers(""), (), make)
         if apex in self.listing.names:
             return self._domain_site(apex)
         if apex in self._suffixes:
             return self._registry_site(apex)
         if (company := provider_of(apex)) is not None:
             make = partial(provider_zone, company, self._key, self.now)
-            return Site(provider_servers(company), self._ds(apex, provider_signing(company)), make)
+            return self._placed(provider_servers(company), self._ds(apex, provider_signing(company)), make)
         if apex in self.listing.homes:
             servers = (f"ns1.lab-home.{apex}", f"ns2.lab-home.{apex}")
             ds = self._ds(apex, home_signing(apex)) if is_signed(apex.rpartition(".")[2]) else ()
-            return Site(servers, ds, partial(self._home, apex, servers))
+            return self._placed(servers, ds, partial(self._home, apex, servers))
         return None
 
     def _domain_site(self, apex: str) -> Site | None:
         facts = self.facts(apex)
         if not facts.exists:
             return None
-        return Site(facts.servers, ds_records(facts, self._key), partial(self._domain, facts), facts)
+        return self._placed(facts.servers, ds_records(facts, self._key), partial(self._domain, facts), facts)
 
     def _registry_site(self, apex: str) -> Site:
         servers, name = _registry_servers(apex), wire(apex)
-        return Site(servers, self._ds(apex, registry_signing(apex)), partial(self._registry, apex, servers, name))
+        ds = self._ds(apex, registry_signing(apex))
+        return self._placed(servers, ds, partial(self._registry, apex, servers, name))
+
+    def _placed(
+        self, servers: tuple[str, ...], ds: tuple[bytes, ...], make: Callable[[], Zone], facts: Facts | None = None
+    ) -> Site:
+        where = frozenset(address for host in servers for address in self.addresses(host))
+        return Site(servers, where, ds, make, facts)
 
     def _ds(self, apex: str, signing: Signing | None) -> tuple[bytes, ...]:
         return ds_of(wire(apex), signing, self._key) if signing is not None else ()

@@ -5,13 +5,13 @@ tests vary them. Rates are shares of 1. Fields of the layers that the lab does n
 serve yet (STARTTLS, certificates, policy fetches) stand here already, so that a
 profile is one value. Drawing from a profile is ``facts``.
 
-A third profile, `ODD`, is like no population: in it all that is rare is common, so that a few hundred names hold every kind
-of thing that a million of the others do.
+A third profile, `ODD`, is like no population: what is rare is common in it, so that a few hundred names hold every
+kind of thing that a million names of the others do.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from lab.chance import Weighted, weighted
 
@@ -93,26 +93,25 @@ class Profile:
     pkix_invalid_self: float = 0.044
     pkix_invalid_third: float = 0.01
 
-    @property
-    def island_of_unsigned(self) -> float:
-        """Of names without DS, the share with DNSKEY: what makes `islands` of the zones with DNSKEY come true."""
+    # what follows from the rest
+    mx_kind: Weighted[str] = field(init=False)  # of names with MX
+    island_of_unsigned: float = field(init=False)  # of names without DS, those with DNSKEY
+    tlsa_of_signed: float = field(init=False)  # of MX domains with DS, those with TLSA
+    tlsa_of_unsigned: float = field(init=False)  # of MX domains without DS, those at a provider with TLSA
+    tlsrpt_without_sts: float = field(init=False)  # of MX domains without MTA-STS record, those with TLSRPT
+
+    def __post_init__(self) -> None:
+        special = {"null-mx": self.null_mx, "junk": self.junk_mx, "null-mx-mixed": self.null_mx_mixed}
+        object.__setattr__(self, "mx_kind", weighted(special | {"mx": self.mx - sum(special.values())}))
+        unsigned = 1 - self.signed
         odds = self.islands / (1 - self.islands)
-        return min(1.0, odds * self.signed / (1 - self.signed)) if self.signed < 1 else 0.0
-
-    @property
-    def tlsa_of_signed(self) -> float:
-        """Of MX domains with DS, the share with TLSA."""
-        return min(1.0, self.tlsa * (1 - self.tlsa_insecure) / self.signed) if self.signed else 0.0
-
-    @property
-    def tlsa_of_unsigned(self) -> float:
-        """Of MX domains without DS, the share whose provider has TLSA."""
-        return min(1.0, self.tlsa * self.tlsa_insecure / (1 - self.signed)) if self.signed < 1 else 0.0
-
-    @property
-    def tlsrpt_without_sts(self) -> float:
-        """Of MX domains without MTA-STS record, the share with TLSRPT: what is left of `tlsrpt`."""
-        return max(0.0, (self.tlsrpt - self.sts * self.tlsrpt_of_sts) / (1 - self.sts))
+        for name, share, whole in (
+            ("island_of_unsigned", odds * self.signed, unsigned),
+            ("tlsa_of_signed", self.tlsa * (1 - self.tlsa_insecure), self.signed),
+            ("tlsa_of_unsigned", self.tlsa * self.tlsa_insecure, unsigned),
+            ("tlsrpt_without_sts", self.tlsrpt - self.sts * self.tlsrpt_of_sts, 1 - self.sts),
+        ):
+            object.__setattr__(self, name, min(1.0, max(0.0, share / whole)) if whole else 0.0)
 
 
 _BOGUS = weighted({"expired": 66, "no-dnskey": 14.5, "ds-mismatch": 14.5, "bad-signature": 5})

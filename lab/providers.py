@@ -116,7 +116,12 @@ def dane_provider(profile: Profile, draw: float) -> Provider | None:
 
 def name_servers(draw: float, count: int) -> tuple[str, ...]:
     """Names of the servers of a domain whose zone lies at a DNS provider."""
-    domain = provider(Trade.DNS, _shares((), 1.1, DNS_PROVIDERS).pick(draw)).domain
+    return _name_servers(_shares((), 1.1, DNS_PROVIDERS).pick(draw), count)
+
+
+@lru_cache(maxsize=4096)
+def _name_servers(number: int, count: int) -> tuple[str, ...]:
+    domain = provider(Trade.DNS, number).domain
     return tuple([f"ns{index}.{domain}" for index in range(1, count + 1)])
 
 

@@ -97,7 +97,7 @@ class Truth(NamedTuple):
     hosts: tuple[HostTruth, ...]
 
 
-_WITH_MAIL: Final = frozenset({MailClass.MX, MailClass.NULL_MX_MIXED, MailClass.IMPLICIT})
+_WITH_MAIL: Final = (MailClass.MX, MailClass.IMPLICIT, MailClass.NULL_MX_MIXED)
 _MAIL: Final = {
     Mail.MX: MailClass.MX,
     Mail.JUNK: MailClass.MX,
@@ -113,7 +113,7 @@ _ZONE: Final = {
     Chain.UNSUPPORTED_ALGORITHM: ZoneClass.UNSUPPORTED,
     Chain.UNSUPPORTED_DIGEST: ZoneClass.UNSUPPORTED,
 } | dict.fromkeys(BOGUS, ZoneClass.BOGUS)
-_UNSUPPORTED: Final = frozenset({Chain.UNSUPPORTED_ALGORITHM, Chain.UNSUPPORTED_DIGEST})
+_UNSUPPORTED: Final = (Chain.UNSUPPORTED_ALGORITHM, Chain.UNSUPPORTED_DIGEST)
 
 
 def truth_of(facts: Facts) -> Truth:
@@ -158,21 +158,23 @@ def _dane(facts: Facts, hosts: tuple[HostTruth, ...]) -> DaneClass:
     """RFC 7672 section 2.2.1: without a secure MX RRset no TLSA counts; a failed look-up is never absence."""
     if facts.chain in BOGUS:
         return DaneClass.UNKNOWN
-    if facts.mail in {Mail.NULL_MX, Mail.NONE}:
+    if facts.mail in (Mail.NULL_MX, Mail.NONE):
         return DaneClass.NOT_APPLICABLE
-    states = {host.state for host in hosts}
-    if HostState.SECURE not in states:
-        return DaneClass.UNKNOWN if HostState.UNKNOWN in states else DaneClass.NONE
+    states = [host.state for host in hosts]
+    secure = states.count(HostState.SECURE)
+    unknown = states.count(HostState.UNKNOWN)
+    if not secure:
+        return DaneClass.UNKNOWN if unknown else DaneClass.NONE
     if facts.chain is not Chain.SECURE:
         return DaneClass.MX_INSECURE
-    if states == {HostState.SECURE}:
+    if secure == len(states):
         return DaneClass.FULL
-    return DaneClass.UNKNOWN if states == {HostState.SECURE, HostState.UNKNOWN} else DaneClass.PARTIAL
+    return DaneClass.UNKNOWN if secure + unknown == len(states) else DaneClass.PARTIAL
 
 
 def _hosts(facts: Facts) -> tuple[HostTruth, ...]:
     """The mail hosts among the MX targets; the null MX and junk are none."""
-    if facts.mail in {Mail.NULL_MX, Mail.JUNK}:
+    if facts.mail in (Mail.NULL_MX, Mail.JUNK):
         return ()
     own = {host.name: host for host in facts.own_hosts}
     return tuple([
@@ -220,7 +222,7 @@ def _settled(host: OwnHost, chain: Chain) -> HostTruth:
 
 
 def _provider(facts: Facts) -> str | None:
-    if facts.mail not in {Mail.MX, Mail.NULL_MX_MIXED}:
+    if facts.mail not in (Mail.MX, Mail.NULL_MX_MIXED):
         return None
     _, host = min(mx for mx in facts.mx if mx[1] != ".")
     company = owner_of(host)
