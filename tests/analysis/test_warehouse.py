@@ -15,6 +15,7 @@ from analysis.suffixes import BEGIN, END, Rule, rules, version
 from analysis.warehouse import SQL, RunFault, open_run, view_files
 from crawler.standards.names import NameFault
 from crawler.standards.names import domain as a_label
+from crawler.tables import Row
 from tests.analysis.rows import dane_host, host, made, mailing, name
 
 ICANN = PublicSuffixList(only_icann=True)
@@ -102,7 +103,7 @@ def test_view_files_stand_in_the_order_of_their_names() -> None:
 
 
 def registrable(tmp_path: Path, *names: str) -> dict[str, str]:
-    rows = [mailing("x.example", *names), *(host(one) for one in names)]
+    rows: list[Row] = [mailing("x.example", *names), *(host(one) for one in names)]
     with open_run(made(tmp_path, *rows)) as run:
         return dict(run.query("select name, domain from registrable").rows)
 
