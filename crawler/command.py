@@ -7,6 +7,7 @@ comes out as `ListFault`, `OptionFault` or `StoreFault`, also from inside a nurs
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError
@@ -120,8 +121,16 @@ def _begin(store: Store, command: Command, start: Start) -> None:
 
 
 async def _crawl(command: Command, start: Start, store: Store, found: Names, progress: Progress) -> bool:
-    async with opened(start, found) as eyes:
+    async with _eyes(command, start, found) as eyes:
         return await crawl_with(eyes, command.pace(), store, progress)
+
+
+def _eyes(command: Command, start: Start, found: Names) -> AbstractAsyncContextManager[Eyes]:
+    if start.profile is None:
+        return opened(start)
+    from crawler import worlds
+
+    return worlds.opened(worlds.population(start, found, command.lists), minimise=start.minimise)
 
 
 async def crawl_with(eyes: Eyes, pace: Pace, store: Store, progress: Progress) -> bool:

@@ -1,8 +1,7 @@
-"""From options to a resolver that can be asked: files read, the door opened, or the lab put in its place.
+"""From options to a resolver that can be asked: files read, the door opened.
 
 What is wrong with the options is told before anything is opened or written
-(`prepare`); what `opened` gives is then sure to start. Only this module and ``demo``
-know that there is a lab, and import it when it is asked for.
+(`prepare`); what `opened` gives is then sure to start. ``worlds`` does the same for a lab.
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ from crawler.standards.keys import DnssecFault, DnssecFlaw, Ds, Key
 if TYPE_CHECKING:
     from crawler.net import Network
     from crawler.resolver.ask import Address
-    from crawler.stages.names import Names
 
 PROFILES = ("gtld", "cc")
 
@@ -119,10 +117,8 @@ def anchors_by_zone(text: str) -> dict[bytes, list[Ds]]:
 
 
 @asynccontextmanager
-async def opened(start: Start, names: Names | None = None) -> AsyncIterator[Eyes]:
-    """The resolver and the network below it; with a lab, the world that holds these names."""
-    if start.profile is not None:
-        raise OptionFault("--lab: not built yet")
+async def opened(start: Start) -> AsyncIterator[Eyes]:
+    """The resolver and the real network below it."""
     allowed = [address for there in start.stubs.values() for address, _ in there]
     async with open_network(allowed=allowed) as net:
         resolver = Resolver(net, hints=start.hints, anchors=start.anchors, stubs=start.stubs, minimise=start.minimise)

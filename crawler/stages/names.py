@@ -11,6 +11,7 @@ Formats are read by ``lists``; what a domain is, is decided by ``standards.names
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -122,6 +123,22 @@ def read(paths: Sequence[str], form: Format = Format.AUTO, *, origin: str | None
         names.account += account
         names.digests.append((source.name, source.digest))
     names.account.check()
+    return names
+
+
+def from_texts(where: str, texts: Iterable[str]) -> Names:
+    """Names that come from no file: `where` stands for the list, a name's number for its line."""
+    names, source, digest = Names(), Source(where), hashlib.sha256()
+
+    def entries() -> Iterator[Entry]:
+        for number, text in enumerate(texts, 1):
+            digest.update(text.encode() + b"\n")
+            source.tally.lines = source.tally.entries = number
+            yield Entry(number, text)
+
+    names.account = _fold(names, source, entries())
+    names.account.check()
+    names.digests.append((where, digest.hexdigest()))
     return names
 
 

@@ -1,0 +1,200 @@
+"""The demo: three synthetic internets, crawled from a list of names to the last verdict, and held against truth.
+
+Two generated populations (gTLD and country-code rates) and the hand-written scenarios, each
+a world with servers of its own and a run of its own. The truth is the lab's; the verdicts
+are those of the views in ``analysis``; what differs is printed, and nothing is taken on trust.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from analysis import stats
+from analysis.export import Format, write
+from analysis.warehouse import Warehouse, open_run
+from crawler import __version__, worlds
+from crawler.command import crawl_with, plainly
+from crawler.progress import Progress
+from crawler.scan import Pace, accounted, figures, now, write_names
+from crawler.stages import names as names_stage
+from crawler.store import Store, opened
+from lab.listing import generate
+from lab.population import Population
+from lab.profiles import PROFILES
+from lab.scenarios import SCENARIOS, build
+from lab.world import World
+
+SEED = 1
+TLDS = {"gtld": "com", "cc": "nl"}
+SHOWN = ("resolvable", "mail_kinds", "dnssec_states", "host_states", "dane", "mta_sts", "tlsrpt", "dane_mta_sts")
+DIFFERENCES = 20  # lines at most
+
+Verdicts = Mapping[tuple[str, str], str]  # (what of whom, which verdict) -> the verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One world of the demo: its names, how its servers make it, and what ought to be found."""
+
+    title: str
+    names: Iterable[str]
+    make: Callable[[], Population | World]
+    truth: Callable[[], Verdicts]
+    shown: tuple[str, ...] = SHOWN
+
+
+@dataclass(slots=True)
+class Sum:
+    """What all worlds came to."""
+
+    done: int = 0
+    measured: int = 0
+    equal: int = 0
+    verdicts: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"accounted: {self.done:,} of {self.measured:,} names;"
+            f" truth: {self.equal:,} of {self.verdicts:,} verdicts as written"
+        )
+
+    @property
+    def whole(self) -> bool:
+        return self.done == self.measured and self.equal == self.verdicts
+
+
+def run_demo(out: Path | None, names: int, *, quiet: bool = False) -> bool:
+    """Whether every name is accounted for and every verdict as the lab wrote it."""
+    total = Sum()
+    progress = Progress(quiet=quiet)
+    with _folder(out) as folder:
+        for part in parts(names):
+            print(f"\n=== {part.title}", flush=True)
+            if not _run(part, folder / part.title, progress, total):
+                print("stopped before its end", file=sys.stderr)
+                return False
+    print(f"\n{total}", flush=True)
+    return total.whole
+
+
+def parts(names: int) -> Iterator[Part]:
+    """Both profiles with half of the generated names each, then the scenarios."""
+    half = (names + 1) // 2
+    when = int(time.time())
+    for profile, tld in TLDS.items():
+        make = partial(Population, generate(half, tld), profile=PROFILES[profile], seed=SEED, now=when)
+        yield Part(
+            title=f"{profile}-population", names=make().names, make=make, truth=partial(_population_truth, make())
+        )
+    yield Part(
+        title="scenarios",
+        names=[scenario.domain for scenario in SCENARIOS],
+        make=partial(scenario_world, when),
+        truth=_scenario_truth,
+        shown=(),
+    )
+
+
+def scenario_world(when: int) -> World:
+    """The world of all hand-written scenarios; a function of its own, so that it can be sent to a process."""
+    return build(SCENARIOS, when)
+
+
+@contextmanager
+def _folder(out: Path | None) -> Iterator[Path]:
+    if out is not None:
+        yield out
+        return
+    with TemporaryDirectory(prefix="dane-census-demo-") as folder:
+        yield Path(folder)
+
+
+def _run(part: Part, folder: Path, progress: Progress, total: Sum) -> bool:
+    found = names_stage.from_texts(part.title, part.names)
+    with opened(folder, {"version": __version__, "demo": part.title, "input": found.digests}) as store:
+        store.note(version=__version__, start=now(), complete=False)
+        write_names(store, found)
+        complete = plainly(partial(_crawl, part, store, progress))
+        store.note(complete=complete, end=now())
+        done, measured = accounted(store)
+    for line in (str(found.account), *figures(store.run, done)):
+        print(line)
+    if not complete:
+        return False
+    with open_run(folder) as warehouse:
+        _show(warehouse, folder, part.shown)
+        _compare(part, observed(warehouse), total)
+    total.done += done
+    total.measured += measured
+    return True
+
+
+async def _crawl(part: Part, store: Store, progress: Progress) -> bool:
+    async with worlds.opened(part.make) as eyes:
+        return await crawl_with(eyes, Pace(workers=100, looks=2, seed=SEED), store, progress)
+
+
+def _show(warehouse: Warehouse, folder: Path, shown: tuple[str, ...]) -> None:
+    if shown:
+        counted = [stats.count(warehouse, one) for one in stats.chosen(list(shown))]
+        facts = {"run": folder.name, "psl_version": warehouse.psl_version()}
+        print("\n" + write(counted, Format.TABLE, facts))
+
+
+def _compare(part: Part, found: Verdicts, total: Sum) -> None:
+    truth = part.truth()
+    wrong = sorted((key, word, found.get(key, "missing")) for key, word in truth.items() if found.get(key) != word)
+    total.verdicts += len(truth)
+    total.equal += len(truth) - len(wrong)
+    for (whose, verdict), written, seen in wrong[:DIFFERENCES]:
+        print(f"DIFFERS: {whose}: {verdict} is written {written}, observed {seen}")
+    print(f"truth: {len(truth) - len(wrong):,} of {len(truth):,} verdicts as written")
+
+
+_CLASSES = ("dnssec", "mail", "dane", "mta_sts", "tlsrpt")
+
+
+def observed(warehouse: Warehouse) -> dict[tuple[str, str], str]:
+    """Every verdict of a run, as the views give it."""
+    verdicts: dict[tuple[str, str], str] = {}
+    classes = "select domain, dnssec_class, mail_class, dane_class, sts_class, tlsrpt_class from domain_class"
+    for domain, *words in warehouse.query(classes).rows:
+        verdicts |= {(domain, verdict): str(word) for verdict, word in zip(_CLASSES, words, strict=True)}
+    for host, state, combination in warehouse.query("select host, host_state, combination from host_class").rows:
+        verdicts[host, "TLSA state"] = str(state)
+        verdicts[host, "TLSA parameters"] = combination or "none"
+    return verdicts
+
+
+def _population_truth(world: Population) -> Verdicts:
+    verdicts: dict[tuple[str, str], str] = {}
+    for truth in map(world.truth, world.names):
+        words = (truth.zone, truth.mail, truth.dane, truth.sts, truth.tlsrpt)
+        verdicts |= {(truth.domain, verdict): str(word) for verdict, word in zip(_CLASSES, words, strict=True)}
+        for host in truth.hosts:
+            verdicts[host.host, "TLSA state"] = str(host.state)
+            verdicts[host.host, "TLSA parameters"] = _combination(host.tlsa)
+    return verdicts
+
+
+def _combination(kinds: str) -> str:
+    """The lab's list of parameters in the words of the statistics: distinct, sorted, the malformed left out."""
+    if not kinds:
+        return "none"
+    parsed = {kind for kind in kinds.split(", ") if kind != "malformed"}
+    return " + ".join(sorted(parsed)) or "malformed only"
+
+
+def _scenario_truth() -> Verdicts:
+    return {
+        (scenario.domain, verdict): word
+        for scenario in SCENARIOS
+        for verdict, word in zip(_CLASSES, scenario.classes, strict=True)
+    }

@@ -1,0 +1,57 @@
+"""The lab in the place of the network: a world in a process of its own, and a resolver that starts at its root.
+
+The only module of the crawler, with ``demo``, that knows of ``lab``; both are imported when
+a lab is asked for. The world's signatures are made for the time at which it is opened.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from crawler.resolver.limits import Limits
+from crawler.resolver.resolve import Resolver
+from crawler.session import Eyes, Start, anchors_by_zone
+from crawler.stages.names import Names
+from crawler.standards.anchors import read_hints
+from lab.listing import Listing, from_list, from_names
+from lab.network import LabNetwork
+from lab.population import Population
+from lab.profiles import PROFILES
+from lab.servers import serving
+from lab.world import World
+
+
+def population(start: Start, found: Names, paths: Sequence[str]) -> Callable[[], Population]:
+    """A maker of the world that holds these names; a zone file gives it its name servers and DS, too."""
+    assert start.profile is not None
+    return partial(
+        Population, listing(found, paths), profile=PROFILES[start.profile], seed=start.seed, now=int(time.time())
+    )
+
+
+def listing(found: Names, paths: Sequence[str]) -> Listing:
+    """What the world is made for: the one zone file as the lab reads it, else the names."""
+    delegated, _ = found.signed()
+    if delegated and len(paths) == 1 and paths[0] != "-":
+        return from_list(Path(paths[0]))
+    return from_names(found.found)
+
+
+#: The lab is on this machine: who says nothing for a second says nothing.
+NEAR = Limits(first_patience=0.5, least_patience=0.4, most_patience=1.0, seconds=20.0)
+
+
+@asynccontextmanager
+async def opened(
+    make: Callable[[], Population | World], *, minimise: bool = True, limits: Limits = NEAR
+) -> AsyncIterator[Eyes]:
+    """A resolver whose root, keys and network are the world's; its servers run until the block is left."""
+    world = make()
+    hints, anchors = read_hints(world.hints()), anchors_by_zone(world.anchors())
+    with serving(make) as servers:
+        async with LabNetwork(servers.port).running() as net:
+            yield Eyes(Resolver(net, hints=hints, anchors=anchors, minimise=minimise, limits=limits), net)
