@@ -1,1 +1,1 @@
-"""The ground floor: one file per RFC family, bytes and text in, values out; no socket, no clock, nothing of ours above."""
+"""The ground floor: one file per RFC family; bytes and text in, values out; no socket, no clock, nothing of ours."""
