@@ -139,7 +139,7 @@ def verify_rrset(
     sigs: Iterable[bytes],
     keys: Sequence[Key],
     zone: Name,
-    now: int | None,
+    now: float | None,
     *,
     algorithms: Algorithms = SUPPORTED,
     limit: int = VERIFICATIONS,
@@ -149,6 +149,7 @@ def verify_rrset(
     `now` in seconds since 1970; None leaves times unchecked. A key without the Zone Key
     flag signs nothing, a revoked key nothing but its own DNSKEY RRset.
     """
+    moment = None if now is None else int(now)
     furthest = Reason.SIGNATURE_MISSING
     work = looked = 0
     labels = count(owner) - (owner[:2] == _STAR)  # a literal star does not count (RFC 4034 section 3.1.3)
@@ -164,7 +165,7 @@ def verify_rrset(
         except DnssecFault:
             furthest = _further(furthest, Reason.SIGNATURE_MALFORMED)
             continue
-        fault = _unfit(rrsig, owner, labels, zone, now, algorithms)
+        fault = _unfit(rrsig, owner, labels, zone, moment, algorithms)
         if fault:
             furthest = _further(furthest, fault)
             continue
@@ -181,7 +182,7 @@ def verify_rrset(
             work += 1
             if verifier(key, rrsig.signature, data) if verifier else key.verify(rrsig.signature, data):
                 wildcard = _STAR + _last_labels(owner, rrsig.labels) if rrsig.labels < labels else None
-                return RrsetVerdict(Reason.CHAIN, wildcard, _expiry(rrsig, now), rrsig.original_ttl, work)
+                return RrsetVerdict(Reason.CHAIN, wildcard, _expiry(rrsig, moment), rrsig.original_ttl, work)
             furthest = _further(furthest, Reason.SIGNATURE_INVALID)
     return RrsetVerdict(furthest, verifications=work)
 
@@ -287,7 +288,7 @@ def verify_keys(
     rdatas: Sequence[bytes],
     sigs: Iterable[bytes],
     ds_set: Sequence[Ds],
-    now: int | None,
+    now: float | None,
     *,
     algorithms: Algorithms = SUPPORTED,
     limit: int = VERIFICATIONS,

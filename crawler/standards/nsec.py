@@ -10,6 +10,7 @@ the words for it are in ``denial``.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from crawler.standards.keys import DnssecFault, DnssecFlaw, read_name
@@ -23,6 +24,7 @@ Types = frozenset[int]
 _EVERY_NAME = frozenset({Type.NSEC, Type.RRSIG, NXNAME})  # what the record itself brings
 
 
+@lru_cache(maxsize=512)  # few bitmaps make up most of the DNS
 def bitmap_types(bitmap: bytes) -> Types:
     """The types of a bitmap (RFC 4034 section 4.1.2)."""
     found = []
@@ -97,6 +99,8 @@ class Nsec(NamedTuple):
 
 class NsecProof:
     """What one zone's NSEC records prove. Records that cannot be its own are left out."""
+
+    __slots__ = ("records", "zone")
 
     def __init__(self, zone: Name, records: Iterable[tuple[Name, bytes]]) -> None:
         self.zone = zone

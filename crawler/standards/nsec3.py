@@ -125,12 +125,14 @@ class Budget:
 class Chain:
     """Records of one zone with the same salt and iterations, and what they prove."""
 
-    def __init__(self, zone: Name, salt: bytes, iterations: int) -> None:
+    __slots__ = ("_hashes", "budget", "iterations", "links", "salt", "zone")
+
+    def __init__(self, zone: Name, salt: bytes, iterations: int, budget: Budget) -> None:
         self.zone = zone
         self.salt = salt
         self.iterations = iterations
+        self.budget = budget
         self.links: list[Link] = []
-        self.budget = Budget()
         self._hashes: dict[Name, bytes] = {}
 
     @property
@@ -229,7 +231,9 @@ def read_chains(zone: Name, records: Iterable[tuple[Name, bytes]]) -> list[Chain
             continue
         if start is None or fields.algorithm != SHA1 or fields.flags & ~OPT_OUT or len(fields.next) != 20:
             continue
-        chain = chains.setdefault((fields.salt, fields.iterations), Chain(zone, fields.salt, fields.iterations))
-        chain.budget = budget
+        chain = chains.get((fields.salt, fields.iterations))
+        if chain is None:
+            chain = Chain(zone, fields.salt, fields.iterations, budget)
+            chains[fields.salt, fields.iterations] = chain
         chain.links.append(Link(start, fields.next, fields.types, bool(fields.flags & OPT_OUT)))
     return sorted(chains.values(), key=lambda chain: -len(chain.links))

@@ -61,7 +61,7 @@ CHAINS: dict[str, Callable[[Zone], tuple[Records, Records]]] = {
 
 @pytest.mark.parametrize("kind", CHAINS)
 @given(zone=zones(), relative=st.one_of(st.just(""), RELATIVE), qtype=QTYPE)
-@settings(max_examples=250)
+@settings(max_examples=120)
 def test_a_whole_chain_proves_the_truth_and_nothing_else(kind: str, zone: Zone, relative: str, qtype: int) -> None:
     nsecs, nsec3s = CHAINS[kind](zone)
     qname = zone.name(relative)
@@ -74,7 +74,7 @@ def test_a_whole_chain_proves_the_truth_and_nothing_else(kind: str, zone: Zone, 
 
 @pytest.mark.parametrize("kind", CHAINS)
 @given(zone=zones(), relative=RELATIVE, claimed=RELATIVE)
-@settings(max_examples=300)
+@settings(max_examples=120)
 def test_a_whole_chain_proves_which_wildcard_may_be_expanded(
     kind: str, zone: Zone, relative: str, claimed: str
 ) -> None:
@@ -91,7 +91,7 @@ def test_a_whole_chain_proves_which_wildcard_may_be_expanded(
 
 @pytest.mark.parametrize("kind", CHAINS)
 @given(zone=zones(), relative=RELATIVE)
-@settings(max_examples=200)
+@settings(max_examples=120)
 def test_only_a_delegation_without_ds_is_insecure(kind: str, zone: Zone, relative: str) -> None:
     qname = zone.name(relative)
     bare = zone.exists(qname) and zone.truth(qname, A) is Truth.ELSEWHERE and bits(zone, relative) == {NS}
@@ -100,7 +100,7 @@ def test_only_a_delegation_without_ds_is_insecure(kind: str, zone: Zone, relativ
 
 
 @given(zone=zones(), relative=RELATIVE, qtype=QTYPE, data=st.data())
-@settings(max_examples=300)
+@settings(max_examples=120)
 def test_no_part_of_any_chain_proves_a_lie(zone: Zone, relative: str, qtype: int, data: st.DataObject) -> None:
     whole = data.draw(st.sampled_from(list(CHAINS.values())))(zone)
     nsecs, nsec3s = ([record for record in records if data.draw(st.booleans())] for records in whole)
@@ -113,7 +113,7 @@ def test_no_part_of_any_chain_proves_a_lie(zone: Zone, relative: str, qtype: int
 
 
 @given(zone=zones(), relative=st.one_of(st.just(""), RELATIVE), qtype=QTYPE)
-@settings(max_examples=300)
+@settings(max_examples=120)
 def test_under_opt_out_absence_is_insecure_and_presence_stays_proved(zone: Zone, relative: str, qtype: int) -> None:
     chain = zone.nsec3s(opt_out=True)
     qname = zone.name(relative)

@@ -85,6 +85,7 @@ GOOD: list[tuple[str, Callable[[], Any]]] = [
     ("an expired one beside a good one", lambda: verdict([rrsig(expiration=NOW - 1), rrsig()])),
     ("from now on", lambda: verdict([rrsig(inception=NOW)])),
     ("until now", lambda: verdict([rrsig(expiration=NOW)])),
+    ("within the last second", lambda: verdict([rrsig(expiration=NOW)], now=NOW + 0.9)),
     ("one second only", lambda: verdict([rrsig(inception=NOW, expiration=NOW)])),
     ("times left unchecked", lambda: verdict([rrsig(inception=NOW + 2, expiration=NOW - 2)], now=None)),
     ("signer in upper case", lambda: verdict([rrsig().replace(ZONE, ZONE.upper())])),
