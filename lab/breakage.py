@@ -182,11 +182,14 @@ def signer(name: str, *types: str) -> Breakage:
 
 
 def altered_content(*types: str) -> Breakage:
-    """The last octet of each record flipped after it was signed."""
+    """One bit of each record flipped after it was signed: of its last octet, or its second where a name ends it."""
+
+    def flip(rdata: bytes) -> bytes:
+        at = 1 if rdata.endswith(b"\0") and len(rdata) > 1 else len(rdata) - 1
+        return rdata[:at] + bytes((rdata[at] ^ 1,)) + rdata[at + 1 :]
 
     def flipped(_: Zone, signed: Signed) -> Signed:
-        rrset, sigs = signed
-        return rrset._replace(rdatas=tuple(r[:-1] + bytes((r[-1] ^ 1,)) for r in rrset.rdatas)), sigs
+        return signed[0]._replace(rdatas=tuple(map(flip, signed[0].rdatas))), signed[1]
 
     return Breakage("altered-content", Stage.SIGNED, flipped, types)
 

@@ -86,6 +86,7 @@ class Loop:
             while True:
                 for key, _ in self._selector.select(self._pause()):
                     if key.data is None:
+                        self._datagrams()  # what was sent before we were told is answered
                         return
                     key.data()
                 while self._late and self._late[0][0] <= time.monotonic():
