@@ -96,10 +96,8 @@ def main() -> None:
         free, wall, lost = trio.run(round_trips, Manners.unlimited(), port, options.queries, options.tasks)
         held, _, more = trio.run(round_trips, never_binding(), port, options.queries, options.tasks)
         rows.append((floor, free * scale, held * scale))
-        rate = options.queries / wall
-        print(
-            f"{f'round {number + 1}':<16}{floor:14.1f}{free * scale:12.1f}{held * scale:10.1f}{rate:12,.0f}{lost + more:6}"
-        )
+        costs = f"{floor:14.1f}{free * scale:12.1f}{held * scale:10.1f}"
+        print(f"{f'round {number + 1}':<16}{costs}{options.queries / wall:12,.0f}{lost + more:6}")
     floor, free, held = (min(column) for column in zip(*rows, strict=True))
     print(f"{'best':<16}{floor:14.1f}{free:12.1f}{held:10.1f}")
     responder.terminate()

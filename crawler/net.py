@@ -147,7 +147,7 @@ def _open_sockets(family: socket.AddressFamily, count: int) -> list[_UdpSocket]:
 
 
 class _Random:
-    """16-bit numbers of the system's generator, drawn in bulk (a call for each costs a microsecond)."""
+    """Numbers of the system's generator, drawn in bulk (a call for each costs a microsecond)."""
 
     __slots__ = ("_pool",)
 
@@ -155,11 +155,10 @@ class _Random:
         self._pool: list[int] = []
 
     def draw(self) -> int:
-        try:
-            return self._pool.pop()
-        except IndexError:
-            self._pool = array("H", os.urandom(8_192)).tolist()
-            return self._pool.pop()
+        """32 bits: the lower half makes an id, the upper half picks a socket."""
+        if not self._pool:
+            self._pool = array("I", os.urandom(8_192)).tolist()
+        return self._pool.pop()
 
 
 class UdpTcpNetwork(Network):
@@ -270,13 +269,13 @@ class UdpTcpNetwork(Network):
     def _send(self, query: bytes, address: str, port: int, deadline: float) -> _Exchange | _UdpSocket | Silence:
         """Send one datagram; a socket is returned if it must become writable first."""
         target, prefix = self._outbound(address, port)
-        one = self._pick(self._udp6 if ":" in target[0] else self._udp4)
+        number = self._random.draw()
+        one = self._pick(self._udp6 if ":" in target[0] else self._udp4, number >> 16)
         if isinstance(one, Silence):
             return one
-        draw = self._random.draw
-        number = draw()
+        number &= 0xFFFF
         while number in one.outstanding:
-            number = draw()
+            number = self._random.draw() & 0xFFFF
         try:
             one.sock.sendto(prefix + number.to_bytes(2) + query[2:], target)
         except BlockingIOError:
@@ -291,11 +290,11 @@ class UdpTcpNetwork(Network):
         self._deadlines.add(exchange)
         return exchange
 
-    def _pick(self, sockets: list[_UdpSocket]) -> _UdpSocket | Silence:
-        """A socket at random; if that one is full, any that has room."""
+    def _pick(self, sockets: list[_UdpSocket], chance: int) -> _UdpSocket | Silence:
+        """The socket that chance picks; if that one is full, any that has room."""
         if not sockets:
             return Silence.UNREACHABLE
-        one = sockets[self._random.draw() % len(sockets)]
+        one = sockets[chance % len(sockets)]
         if len(one.outstanding) < _OUTSTANDING:
             return one
         return next((other for other in sockets if len(other.outstanding) < _OUTSTANDING), Silence.TOO_MANY)
@@ -348,7 +347,7 @@ class UdpTcpNetwork(Network):
     async def _converse(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
         """Connect, ask, read, close: all within our patience."""
         target, prefix = self._outbound(address, port)
-        message = self._random.draw().to_bytes(2) + query[2:]
+        message = (self._random.draw() & 0xFFFF).to_bytes(2) + query[2:]
         try:
             with (
                 trio.move_on_after(patience),
