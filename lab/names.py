@@ -46,7 +46,7 @@ class Type:
 
 @lru_cache(maxsize=65536)
 def wire(text: str) -> Name:
-    """"Example.nl", with or without the final dot, "." for the root; escapes as in master files."""
+    """With or without the final dot, "." for the root; escapes as in master files."""
     return dns.name.from_text(text).to_wire().lower()  # type: ignore[union-attr]
 
 

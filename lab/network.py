@@ -15,11 +15,12 @@ from typing import Any, Final
 import trio
 
 from crawler.manners import Manners
-from crawler.net import Counters, Network, Silence, UdpTcpNetwork, answers, canonical, question_of
+from crawler.net import Counters, Network, Silence, UdpTcpNetwork, canonical
 from lab.behaviours import Late, Outcome, Reset
 from lab.world import Replies
 
 PREFIX: Final = 16
+_BARE: Final = frozenset((1, 2, 4, 5))  # RCODEs that may come without the question
 _MAPPED: Final = bytes(10) + b"\xff\xff"
 _RESETS: Final = {
     Reset.REFUSED: Silence.CONNECTION_REFUSED,
@@ -53,9 +54,7 @@ class LabNetwork(UdpTcpNetwork):
         self, port: int, *, routes: Mapping[str, tuple[str, int]] | None = None, manners: Manners | None = None,
         sockets: int = 8, connections: int = 256,
     ) -> None:  # fmt: skip
-        super().__init__(
-            manners or Manners.unlimited(), sockets=sockets, connections=connections, allow_special=True
-        )
+        super().__init__(manners or Manners.unlimited(), sockets=sockets, connections=connections, allow_special=True)
         self._lab = ("127.0.0.1", port)
         self._routes = dict(routes or {})
         self._back = {there: virtual for virtual, there in self._routes.items()}
@@ -68,6 +67,19 @@ class LabNetwork(UdpTcpNetwork):
         if source == self._lab and len(datagram) >= PREFIX:
             return address_of(datagram[:PREFIX]), 53, PREFIX
         return self._back.get((source[0], source[1]), source[0]), 53, 0
+
+
+def repeats(query: bytes, reply: bytes) -> bool:
+    """Whether a reply is to this query, by the rules of `crawler.net`: id and question, errors even without one."""
+    at = 12
+    while query[at]:
+        at += query[at] + 1
+    question = query[12 : at + 5]
+    if reply[:2] != query[:2] or len(reply) < 12 or not reply[2] & 0x80:
+        return False
+    if reply[4:6] == b"\0\0" or len(reply) == 12:
+        return reply[3] & 15 in _BARE
+    return reply[4:6] == b"\0\1" and reply[12 : at + 5].lower() == question.lower()
 
 
 class DirectNetwork(Network):
@@ -103,7 +115,7 @@ class DirectNetwork(Network):
         self.asked[where] = self.asked.get(where, 0) + 1
         reply = await self._wait(self.world.reply(query, where, tcp=tcp), patience, tcp=tcp)
         self.sent_at = sent_at
-        if isinstance(reply, bytes) and not self._ours(query, reply):
+        if isinstance(reply, bytes) and not repeats(query, reply):
             self.counters.strays += 1
             await trio.sleep_until(sent_at + patience)
             reply = Silence.TIMEOUT
@@ -112,10 +124,6 @@ class DirectNetwork(Network):
         elif reply is Silence.TIMEOUT:
             self.counters.timeouts += 1
         return reply
-
-    @staticmethod
-    def _ours(query: bytes, reply: bytes) -> bool:
-        return reply[:2] == query[:2] and answers(reply, question_of(query))
 
     @staticmethod
     async def _wait(outcome: Outcome, patience: float, *, tcp: bool) -> bytes | Silence:

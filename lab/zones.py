@@ -109,9 +109,7 @@ class Zone:
                 self._at(owner).rrsets.pop(rtype, None)
             self.add(owner, rtype, rdata, ttl=ttl)
 
-    def delegate(
-        self, child: str | Name, servers: Iterable[Name], ds: Iterable[bytes] = (), ttl: int = TTL
-    ) -> None:
+    def delegate(self, child: str | Name, servers: Iterable[Name], ds: Iterable[bytes] = (), ttl: int = TTL) -> None:
         """Cut off a child zone. Addresses of servers in this zone are added by themselves (`address`)."""
         owner = wire(child) if isinstance(child, str) else child
         self.add(owner, Type.NS, *servers, ttl=ttl)

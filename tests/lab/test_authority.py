@@ -6,7 +6,9 @@ import dns.dnssec
 import dns.flags
 import dns.message
 import dns.name
+import dns.node
 import dns.rcode
+import dns.rdataset
 import dns.rdatatype
 import dns.rrset
 import pytest
@@ -149,7 +151,9 @@ def test_absence_comes_with_the_soa(name: str, rcode: dns.rcode.Rcode) -> None:
 @pytest.mark.parametrize("denial", Denial)
 def test_every_rrset_of_a_signed_reply_validates(name: str, denial: Denial) -> None:
     world = build(Signing(denial=denial))
-    keys = {dns.name.from_text("leaf.nl"): tell("leaf.nl", "DNSKEY", world=world).answer[0]}
+    keys: dict[dns.name.Name, dns.node.Node | dns.rdataset.Rdataset] = {
+        dns.name.from_text("leaf.nl"): tell("leaf.nl", "DNSKEY", world=world).answer[0]
+    }
     message = tell(name, "A", do=True, world=world)
     checked = 0
     for section in (message.answer, message.authority):

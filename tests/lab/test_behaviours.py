@@ -24,7 +24,8 @@ def tell(
     *quirks: Behaviour, name: str = "example.nl", rtype: str = "MX", tcp: bool = False, edns: bool = True
 ) -> Outcome:
     world = World()
-    records = '@ MX 10 mx\nmx A 192.0.2.1\nbig TXT "{0}" "{0}" "{0}" "{0}" "{0}" "{0}"\na.ent A 192.0.2.2'.format("x" * 250)
+    strings = " ".join(['"' + "x" * 250 + '"'] * 6)
+    records = f"@ MX 10 mx\nmx A 192.0.2.1\nbig TXT {strings}\na.ent A 192.0.2.2"
     world.zone("example.nl", records, servers={"ns": SERVER}, signing=Signing())
     world.behave(SERVER, *quirks)
     query = dns.message.make_query(name, rtype, want_dnssec=edns, payload=1232, id=4711)

@@ -13,7 +13,7 @@ import trio.testing
 from crawler.net import Network, Silence
 from lab import behaviours
 from lab.network import DirectNetwork, LabNetwork, address_of, prefix_of
-from lab.servers import LabServersFault, serving, serving_here
+from lab.servers import LabServersFault, Make, serving, serving_here
 from lab.world import World
 from lab.zones import Signing
 
@@ -34,7 +34,7 @@ def build(*, broken: bool = False) -> World:
     world.behave(ADDRESSES["stray"], behaviours.wrong_id())
     world.behave(ADDRESSES["unreachable"], behaviours.unreachable())
     if broken:
-        world.reply = lambda *_, **__: 1 / 0  # type: ignore[assignment, method-assign, return-value]
+        world.reply = lambda *_, **__: 1 / 0  # type: ignore[assignment, method-assign]
     return world
 
 
@@ -55,7 +55,10 @@ UDP = {
     "good": "2 RRsets", "six": "2 RRsets", "silent": "timeout", "late": "2 RRsets", "cut": "TC", "refused": "2 RRsets",
     "stray": "timeout",
 }  # fmt: skip
-TCP = {"good": "2 RRsets", "six": "2 RRsets", "silent": "timeout", "late": "2 RRsets", "cut": "2 RRsets", "closed": "closed"}
+TCP = {
+    "good": "2 RRsets", "six": "2 RRsets", "silent": "timeout", "late": "2 RRsets", "cut": "2 RRsets",
+    "closed": "closed",
+}  # fmt: skip
 
 
 async def test_sockets_reach_every_virtual_address() -> None:
@@ -118,16 +121,25 @@ def test_two_queries_on_one_connection_byte_by_byte() -> None:
     assert data[:size] == data[size:]
 
 
+def send_one_query(make: Make) -> None:
+    """And something too short for the tunnel, which is nobody's."""
+    with serving(make) as servers, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.sendto(prefix_of("192.0.2.1") + QUERY, ("127.0.0.1", servers.port))
+        sock.sendto(b"short", ("127.0.0.1", servers.port))
+
+
 def test_a_world_that_raises_is_told_at_the_end(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(LabServersFault, match="raised 1 times"), serving(partial(build, broken=True)) as servers:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.sendto(prefix_of("192.0.2.1") + QUERY, ("127.0.0.1", servers.port))
-            sock.sendto(b"short", ("127.0.0.1", servers.port))
+    with pytest.raises(LabServersFault, match="raised 1 times"):
+        send_one_query(partial(build, broken=True))
     assert "ZeroDivisionError" in capfd.readouterr().err
 
 
+def no_world() -> World:
+    raise RuntimeError("nonsense")
+
+
 def test_a_process_that_cannot_start_is_told(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(LabServersFault, match="did not start"), serving(partial(World, nonsense=1)):
+    with pytest.raises(LabServersFault, match="did not start"), serving(no_world):
         pass  # pragma: no cover
     assert "nonsense" in capfd.readouterr().err
 

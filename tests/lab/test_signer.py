@@ -30,7 +30,7 @@ def rrset(owner: str, rtype: str, rdatas: tuple[bytes, ...]) -> dns.rrset.RRset:
 def test_dnspython_validates_each_algorithm(algorithm: int, split: bool) -> None:
     signer = Signer(APEX, Signing(algorithms=(algorithm,), split=split, rsa_bits=1024), b"seed", NOW)
     keys = rrset("example.nl", "DNSKEY", tuple(key.rdata for key in signer.keys))
-    for rtype, rdatas in (("A", (b"\xc0\0\2\1", b"\xc0\0\2\0")), ("DNSKEY", tuple(key.rdata for key in signer.keys))):
+    for rtype, rdatas in (("A", (b"\xc0\0\2\1", b"\xc0\0\2\0")), ("DNSKEY", tuple(k.rdata for k in signer.keys))):
         number = Type.A if rtype == "A" else Type.DNSKEY
         sigs = rrset("example.nl", "RRSIG", signer.sign(APEX, number, 300, rdatas))
         dns.dnssec.validate(
@@ -46,7 +46,9 @@ def test_ds_records_and_key_tags_are_those_of_dnspython(algorithm: int) -> None:
     [record] = rrset("example.nl", "DNSKEY", (key.rdata,))
     assert dns.dnssec.key_id(record) == key.tag == key_tag(key.rdata)
     for made, digest in zip(ds_of(APEX, signing, b"seed"), ("SHA1", "SHA256", "SHA384"), strict=True):
-        theirs = dns.dnssec.make_ds(dns.name.from_text("example.nl"), record, digest, policy=dns.dnssec.allow_all_policy)
+        theirs = dns.dnssec.make_ds(
+            dns.name.from_text("example.nl"), record, digest, policy=dns.dnssec.allow_all_policy
+        )
         assert made == theirs.to_wire()
 
 
