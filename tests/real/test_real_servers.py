@@ -10,9 +10,9 @@ import pytest
 
 from crawler.resolver.answer import Outcome
 from crawler.resolver.resolve import Resolver
-from crawler.session import anchors_by_zone
+from crawler.resolver.roots import starting_anchors
 from crawler.standards.names import from_text
-from crawler.standards.security import Security
+from crawler.standards.security import Reason, Security
 from crawler.standards.wire import Type
 from lab.network import LabNetwork
 from tests.real import servers
@@ -42,14 +42,15 @@ class Servers(NamedTuple):
     unbound: int
     anchor: Path
 
-    def resolver(self, net: Network, *, by_referral: bool) -> Resolver:
+    def resolver(self, net: Network, *, by_referral: bool, anchor: str | None = None) -> Resolver:
         """Ours: led down from `test.` by referrals, or with a stub for each zone."""
+        anchors = starting_anchors(anchor or self.anchor.read_text())
         if by_referral:
             stubs = {from_text(TOP): [(NSD_ADDRESS, 53)]}
         else:
             stubs = {from_text(apex): [(KNOT_ADDRESS, 53)] for apex in servers.held_by_knot()}
             stubs |= {from_text(apex): [(NSD_ADDRESS, 53)] for apex in servers.held_by_nsd()}
-        return Resolver(net, hints={}, anchors=anchors_by_zone(self.anchor.read_text()), stubs=stubs)
+        return Resolver(net, hints={}, anchors=anchors, stubs=stubs)
 
     def network(self) -> LabNetwork:
         """Leads the addresses that the zones name to the real ports."""
@@ -106,6 +107,16 @@ async def test_unbound_and_we_agree_on_every_name(
             if answer.security is not theirs.security or theirs.outcome not in (None, answer.outcome):
                 differ.append((name, rtype, answer.outcome, answer.security, answer.reason, theirs))
     assert not differ, f"{len(differ)} differ: {differ[:12]}"
+
+
+async def test_under_a_wrong_trust_anchor_everything_signed_is_bogus(world: Servers) -> None:
+    anchor = world.anchor.read_text().split()
+    anchor[-1] = "0" * 64
+    async with world.network().running() as net:
+        resolver = world.resolver(net, by_referral=True, anchor=" ".join(anchor))
+        for name in (TOP, f"mx.knot.{TOP}", f"mx.nsd.{TOP}"):
+            answer = await resolver.resolve(from_text(name), Type.A)
+            assert (answer.security, answer.reason) == (Security.BOGUS, Reason.ANCHOR_MISMATCH)
 
 
 @pytest.mark.parametrize(
