@@ -198,6 +198,8 @@ def test_a_revoked_key_may_sign_its_own_dnskey_rrset_and_no_other() -> None:
     foreign = [ZSK.rdata]
     sig = REVOKED.rrsig(ZONE, DNSKEY, foreign, ZONE)
     assert verify_rrset(ZONE, DNSKEY, 1, foreign, [sig], [REVOKED.key], ZONE, NOW).reason is Reason.REVOKED_KEY
+    sig = REVOKED.rrsig(ZONE, TXT, own, ZONE)
+    assert verify_rrset(ZONE, TXT, 1, own, [sig], [REVOKED.key], ZONE, NOW).reason is Reason.REVOKED_KEY
     sig = REVOKED.rrsig(WWW, DNSKEY, own, ZONE)
     assert verify_rrset(WWW, DNSKEY, 1, own, [sig], [REVOKED.key], ZONE, NOW).reason is Reason.REVOKED_KEY
 
@@ -302,6 +304,7 @@ KEYS: list[tuple[str, Reason, Callable[[], Any]]] = [
     ),
     ("SHA-1 right, another digest unknown", Reason.CHAIN, lambda: keys_verdict([ds(KSK, 1), ds(KSK, 3)], [KSK])),
     ("no Zone Key flag", Reason.NO_ZONE_KEY, lambda: keys_verdict([ds(ZONELESS)], [ZONELESS], [ZONELESS.rdata])),
+    ("no Zone Key flag, not signed", Reason.NO_ZONE_KEY, lambda: keys_verdict([ds(ZONELESS)], [], [ZONELESS.rdata])),
     ("revoked", Reason.REVOKED_KEY, lambda: keys_verdict([ds(REVOKED)], [REVOKED], [REVOKED.rdata])),
     ("signed by the ZSK only", Reason.SIGNATURE_NO_KEY, lambda: keys_verdict([ds(KSK)], [ZSK])),
     ("not signed", Reason.SIGNATURE_MISSING, lambda: keys_verdict([ds(KSK)], [])),
