@@ -97,6 +97,11 @@ class Cuts:
                 raise LookupError("no root hints")  # our own mistake: the resolver pins the root
             name = name[name[0] + 1 :]
 
+    def drop(self, cut: Cut) -> None:
+        """Forget a cut that turned out to be none."""
+        if self._known.get(cut.name) is cut:
+            del self._known[cut.name]
+
     def _forget(self) -> None:
         for name, cut in self._known.items():
             if not cut.pinned:

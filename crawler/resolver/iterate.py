@@ -238,12 +238,13 @@ class Walker:
         """The addresses of the next name server that came without glue; empty when there is none left."""
         while unglued and len(cut.unglued) - len(unglued) < self.limits.unglued:
             ns = unglued.pop()
-            found = [address for address in await self._addresses(ns, lookup) if address not in cut.glue]
-            if found:
-                cut.glue.extend(found)
+            found = await self._addresses(ns, lookup)
+            if found:  # what another look-up put into the glue while we waited is news to us all the same
+                cut.glue.extend(address for address in found if address not in cut.glue)
                 if ns in cut.unglued:
                     cut.unglued.remove(ns)
-                return [address for address in found if address not in avoid]
+            if usable := [address for address in found if address not in avoid]:
+                return usable
         return []
 
     async def _addresses(self, ns: bytes, lookup: Lookup) -> list[Address]:

@@ -108,6 +108,9 @@ class Chain:
         if upper.security is not Security.SECURE:
             return Trust(upper.reason)
         word = await self.ds(cut.name, parent, cut.proof, lookup)
+        if word.reason is Reason.NO_DS and not word.delegated and not cut.pinned:  # RFC 6840 section 4.4
+            self._walker.cuts.drop(cut)  # a reply made this cut up: the keys above it count
+            return Trust(upper.reason, upper.keys, word)
         if word.reason is not Reason.CHAIN:
             return Trust(word.reason, ds=word)
         records = _read_all(word.rdatas)
@@ -139,7 +142,9 @@ class Chain:
                 )
                 self.verifications += verdict.verifications
                 if verdict.reason is Reason.CHAIN:
-                    return Trust(Reason.CHAIN, verdict.keys, word)
+                    trust = Trust(Reason.CHAIN, verdict.keys, word)
+                    self._judge.vouch(trust, cut.name, reading.rdatas, sigs, verdict.expires)
+                    return trust
                 found = mismatch if verdict.reason is Reason.DS_MISMATCH else verdict.reason
             reason = found if attempt == 0 else reason
             if walked.server is None:
