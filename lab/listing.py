@@ -9,7 +9,6 @@ which names have a DS and of which algorithm, and the glue addresses. Entries th
 from __future__ import annotations
 
 import gzip
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -119,10 +118,10 @@ def from_list(path: str | Path) -> Listing:
 
 
 def _lines(path: Path) -> Iterator[str]:
-    with path.open("rb") as plain:
-        unpacked = gzip.GzipFile(fileobj=plain) if path.suffix == ".gz" else plain
-        for line in io.TextIOWrapper(unpacked, encoding="utf-8"):
-            if (line := line.strip()) and line[0] not in "#;":
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rb") as file:
+        for raw in file:
+            if (line := raw.decode("utf-8", "replace").strip()) and line[0] not in "#;":
                 yield line
 
 
