@@ -47,8 +47,8 @@ def read_stub(text: str) -> tuple[bytes, Address]:
     zone, equals, where = text.partition("=")
     host, port = where, str(DNS_PORT)
     if where.startswith("["):
-        host, _, rest = where[1:].partition("]")
-        port = rest.removeprefix(":") or port
+        host, bracket, rest = where[1:].partition("]")
+        port = rest[1:] if rest[:1] == ":" else port if bracket and not rest else ""
     elif where.count(":") == 1:
         host, _, port = where.partition(":")
     try:
