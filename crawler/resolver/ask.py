@@ -85,6 +85,7 @@ _SILENCES = {
     Silence.TIMEOUT: Outcome.TIMEOUT,
     Silence.UNREACHABLE: Outcome.UNREACHABLE,
 }
+_TC = 0x02  # in the third octet of the header
 #: RCODEs by which servers that do not know EDNS answer it (RFC 6891 section 7; NOTIMP and BADVERS seen in the wild).
 _EDNS_CHOKES = (Rcode.FORMERR, Rcode.NOTIMP, Rcode.BADVERS)
 
@@ -92,44 +93,39 @@ _EDNS_CHOKES = (Rcode.FORMERR, Rcode.NOTIMP, Rcode.BADVERS)
 async def ask(
     net: Network, servers: Servers, address: Address, name: bytes, qtype: int, lookup: Lookup, limits: Limits
 ) -> Got:
-    """Put (name, qtype) to one server; every failure of the world is a value."""
+    """Put (name, qtype) to one server; every failure of the world is a value.
+
+    One frame on the way that nearly every question takes: asked once over UDP, and answered.
+    """
     habits = servers.of(address)
-    patience = _patience(habits, limits)
-    got = await _once(net, habits, address, encode_query(name, qtype, id=0, edns=habits.edns), patience, lookup)
-    if not habits.edns:
-        return got
-    message = got.message
-    if message is not None:
-        if message.rcode not in _EDNS_CHOKES:
-            return got
-        plain = await _once(net, habits, address, encode_query(name, qtype, id=0, edns=False), patience, lookup)
-        if plain.message is not None and plain.message.rcode not in _EDNS_CHOKES:
-            habits.edns = False
-            return plain
-    elif got.outcome is Outcome.TIMEOUT and habits.silent == limits.silences_before_plain:
-        plain = await _once(net, habits, address, encode_query(name, qtype, id=0, edns=False), patience, lookup)
-        habits.edns = plain.message is None
-        return plain
+    patience = _patience(habits, limits) if habits.silent or not habits.rtt else limits.least_patience
+    query = encode_query(name, qtype, id=0, edns=habits.edns)
+    lookup.spend()
+    sent = lookup.clock
+    reply = await net.over_udp(query, address[0], address[1], patience)
+    got = _received(net, habits, reply, sent, lookup)
+    if got.outcome is Outcome.TRUNCATED:
+        got = await _over_tcp(net, address, query, patience, lookup)
+    if habits.edns:
+        if got.outcome is Outcome.TIMEOUT:
+            if habits.silent == limits.silences_before_plain:
+                return await _plainly(net, habits, address, name, qtype, patience, lookup)
+        elif got.message is not None and got.message.rcode in _EDNS_CHOKES:
+            plain = await _plainly(net, habits, address, name, qtype, patience, lookup)
+            if plain.message is not None and plain.message.rcode not in _EDNS_CHOKES:
+                return plain
+            habits.edns = True  # it is not EDNS that it chokes on
     return got
 
 
 def _patience(habits: Habits, limits: Limits) -> float:
     """Three round trips, within bounds; longer for a server that was silent before."""
-    if habits.silent:
-        patience = max(limits.least_patience, habits.rtt * 3) if habits.rtt else limits.first_patience
-        return min(patience * (1 << min(habits.silent, 2)), limits.most_patience)
-    if not habits.rtt:
-        return limits.first_patience
-    return min(max(limits.least_patience, habits.rtt * 3), limits.most_patience)
+    patience = max(limits.least_patience, habits.rtt * 3) if habits.rtt else limits.first_patience
+    return min(patience * (1 << min(habits.silent, 2)), limits.most_patience)
 
 
-async def _once(
-    net: Network, habits: Habits, address: Address, query: bytes, patience: float, lookup: Lookup
-) -> Got:
-    """One query over UDP, and the same over TCP when the reply is truncated (RFC 7766 section 5)."""
-    lookup.spend()
-    sent = lookup.clock
-    reply = await net.over_udp(query, address[0], address[1], patience)
+def _received(net: Network, habits: Habits, reply: bytes | Silence, sent: float, lookup: Lookup) -> Got:
+    """What came back over UDP; TRUNCATED if it was cut short, so that TCP must be tried (RFC 7766 section 5)."""
     if isinstance(reply, Silence):
         if reply is Silence.TIMEOUT:
             habits.silent += 1
@@ -137,14 +133,38 @@ async def _once(
     lookup.clock = now = trio.current_time()
     rtt = now - max(sent, net.sent_at)  # waiting for our turn is not the server's slowness
     habits.heard(rtt)
-    if len(reply) > 2 and reply[2] & 0x02:  # TC
-        lookup.spend()
-        sent = lookup.clock
-        longer = await net.over_tcp(query, address[0], address[1], patience * 2)
-        if isinstance(longer, Silence):
-            return Got(None, Outcome.TRUNCATED, rtt)
-        reply, rtt = longer, trio.current_time() - max(sent, net.sent_at)
+    if len(reply) > 2 and reply[2] & _TC:
+        return Got(None, Outcome.TRUNCATED, rtt)
     try:
         return Got(decode(reply), Outcome.ANSWER, rtt)
     except WireFault:
         return Got(None, Outcome.MALFORMED, rtt)
+
+
+async def _over_tcp(net: Network, address: Address, query: bytes, patience: float, lookup: Lookup) -> Got:
+    """The same question over TCP."""
+    lookup.spend()
+    sent = lookup.clock
+    reply = await net.over_tcp(query, address[0], address[1], patience * 2)
+    rtt = trio.current_time() - max(sent, net.sent_at)
+    if isinstance(reply, Silence):
+        return Got(None, Outcome.TRUNCATED, rtt)
+    try:
+        return Got(decode(reply), Outcome.ANSWER, rtt)
+    except WireFault:
+        return Got(None, Outcome.MALFORMED, rtt)
+
+
+async def _plainly(
+    net: Network, habits: Habits, address: Address, name: bytes, qtype: int, patience: float, lookup: Lookup
+) -> Got:
+    """The same question without EDNS; a server that answers it is asked so from now on."""
+    query = encode_query(name, qtype, id=0, edns=False)
+    lookup.spend()
+    sent = lookup.clock
+    reply = await net.over_udp(query, address[0], address[1], patience)
+    got = _received(net, habits, reply, sent, lookup)
+    if got.outcome is Outcome.TRUNCATED:
+        got = await _over_tcp(net, address, query, patience, lookup)
+    habits.edns = got.message is None
+    return got

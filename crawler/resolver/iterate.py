@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from crawler.net import Network
-    from crawler.resolver.ask import Address, Servers
+    from crawler.resolver.ask import Address, Got, Servers
     from crawler.resolver.limits import Limits
     from crawler.resolver.memo import Lookup
     from crawler.standards.wire import Message, Record
@@ -94,15 +94,20 @@ class Walker:
         kept = self._replies.get(key)
         if kept is not None:
             return kept
-        walked = await self.flights.share(key, lookup, self._walk)
-        if walked is None:
+        flight = self.flights.begin(key, lookup)
+        if flight is not None:  # nobody else is at it: the usual case, told apart here to spare a frame
+            try:
+                flight.result = walked = await self._walk(key, lookup, avoid)
+            finally:
+                self.flights.end(key, flight)
+            return walked
+        shared = await self.flights.share(key, lookup, self._walk)
+        if shared is None:
             cut = self.cuts.closest(name, lookup.clock, above=qtype == Type.DS)
             return Walked(failure(Outcome.NO_SERVERS, cut.name), None, cut, None, None)
-        return walked
+        return shared
 
-    async def _walk(
-        self, key: tuple[bytes, int], lookup: Lookup, avoid: frozenset[Address] = frozenset()
-    ) -> Walked:
+    async def _walk(self, key: tuple[bytes, int], lookup: Lookup, avoid: frozenset[Address] = frozenset()) -> Walked:
         name, qtype = key
         cut = self.cuts.closest(name, lookup.clock, above=qtype == Type.DS)
         known, steps = 0, 0  # labels below which no cut hides; questions put on the way
@@ -201,14 +206,16 @@ class Walker:
             if address in tried:
                 continue
             tried.append(address)
-            walked = await self._try(cut, address, name, qtype, lookup)
+            got = await ask(self._net, self._servers, address, name, qtype, lookup, self.limits)
+            walked = _understood(got, cut, address, name, qtype)
             if walked.reading.kind is not Kind.FAILURE:
                 return walked
             failed = _further(failed, walked)
             if walked.reading.outcome is Outcome.TIMEOUT:
                 silent.append(address)
         for address in silent * (self.limits.rounds - 1):
-            walked = await self._try(cut, address, name, qtype, lookup)
+            got = await ask(self._net, self._servers, address, name, qtype, lookup, self.limits)
+            walked = _understood(got, cut, address, name, qtype)
             if walked.reading.kind is not Kind.FAILURE:
                 return walked
             failed = _further(failed, walked)
@@ -223,14 +230,6 @@ class Walker:
         never_heard = all(not self._servers.of(address).rtt for address in tried)
         if outcome in _WITHOUT_REPLY and never_heard and not avoid and not cut.pinned:
             cut.dead = (outcome, trio.current_time() + self.limits.dead_seconds)
-
-    async def _try(self, cut: Cut, address: Address, name: bytes, qtype: int, lookup: Lookup) -> Walked:
-        got = await ask(self._net, self._servers, address, name, qtype, lookup, self.limits)
-        message, rtt = got.message, got.rtt
-        server = None if rtt is None else address
-        if message is None:
-            return Walked(failure(got.outcome, cut.name), None, cut, server, rtt)
-        return Walked(read(message, name, qtype, cut.name), message, cut, server, rtt)
 
     async def _more_servers(
         self, cut: Cut, unglued: list[bytes], lookup: Lookup, avoid: frozenset[Address]
@@ -266,6 +265,14 @@ class Walker:
 
 _RRSIG = int(Type.RRSIG)
 _PROOF_BYTES = tuple(int(rtype).to_bytes(2, "big") for rtype in _PROOFS)
+
+
+def _understood(got: Got, cut: Cut, address: Address, name: bytes, qtype: int) -> Walked:
+    """One server's reply, read."""
+    message, outcome, rtt = got
+    if message is None:
+        return Walked(failure(outcome, cut.name), None, cut, None if rtt is None else address, rtt)
+    return Walked(read(message, name, qtype, cut.name), message, cut, address, rtt)
 
 
 def _signs_proof(record: Record) -> bool:

@@ -79,10 +79,21 @@ class Flights:
         try:
             flight.result = result = await work(key, lookup)
         finally:
-            del self._flying[key]
-            if flight.done is not None:
-                flight.done.set()
+            self.end(key, flight)
         return result
+
+    def begin(self, key: Hashable, lookup: Lookup) -> Flight | None:
+        """Take the work of a key on, to be ended in every case; None if it is under way already."""
+        if key in self._flying:
+            return None
+        flight = self._flying[key] = Flight(lookup)
+        return flight
+
+    def end(self, key: Hashable, flight: Flight) -> None:
+        """The work is done, or given up: who waits goes on."""
+        del self._flying[key]
+        if flight.done is not None:
+            flight.done.set()
 
     @staticmethod
     async def _wait(flight: Flight, lookup: Lookup) -> None:

@@ -97,11 +97,28 @@ class Resolver:
         """Look one RRset up. Every failure of the world is an `Outcome`; nothing is raised for it."""
         lookup = Lookup(self._limits.queries, self._limits.seconds)
         try:
-            found = await self._follow(name, qtype, lookup)
+            if qtype == Type.DS:
+                found = await self._follow(name, qtype, lookup, None)
+            else:
+                walked = await self._walker.walk(name, qtype, lookup)
+                found = self._at_once(walked, name, qtype, lookup) or await self._follow(name, qtype, lookup, walked)
         except OutOfBudget:
             found = _Found(Outcome.BUDGET, Reason.LOOKUP_FAILED)
         self.sent += lookup.sent
         return self._answer(found, lookup)
+
+    def _at_once(self, walked: Walked, name: bytes, qtype: int, lookup: Lookup) -> _Found | None:
+        """What nearly every look-up comes to: no alias, the zone's trust known, nothing bogus. Else None."""
+        reading = walked.reading
+        if reading.kind is Kind.FAILURE:
+            return _Found(reading.outcome, Reason.LOOKUP_FAILED, judgement=_FAILED, walked=walked)
+        trust = walked.cut.trust
+        if reading.kind is Kind.ALIAS or trust is None or trust.expires < lookup.clock:
+            return None
+        judgement = self._judge.judge(walked, name, qtype, trust)
+        if judgement.security is Security.BOGUS:
+            return None
+        return _found(walked, judgement, judgement.reason, (), judgement.wildcard)
 
     async def zone(self, name: bytes) -> Zone | None:
         """The zone that holds the name, as far as it is known after a look-up of that name; None if that failed."""
@@ -115,28 +132,23 @@ class Resolver:
             self.sent += lookup.sent
         return Zone(cut.name, trust.security, trust.reason, cut.ns, lookup.sent)
 
-    async def _follow(self, name: bytes, qtype: int, lookup: Lookup) -> _Found:
-        """Follow aliases to the RRset; the whole is as secure as its worst link (RFC 7672 section 2.1.3)."""
+    async def _follow(self, name: bytes, qtype: int, lookup: Lookup, first: Walked | None) -> _Found:
+        """Follow aliases to the RRset; the whole is as secure as its worst link (RFC 7672 section 2.1.3).
+
+        `first` is the reply to the first name, where it is there already.
+        """
         aliases: list[Alias] = []
         seen = {name}
         reason = Reason.CHAIN
         wildcard = False
         while True:
-            walked, judgement = await self._link(name, qtype, lookup)
+            walked, judgement = await self._link(name, qtype, lookup, first)
+            first = None
             reading = walked.reading
             reason = _worse(reason, judgement.reason)
             wildcard = wildcard or judgement.wildcard
             if reading.kind is not Kind.ALIAS:
-                return _Found(
-                    Outcome.NXDOMAIN if judgement.nxname else reading.outcome,
-                    reason,
-                    tuple(aliases),
-                    reading.rdatas,
-                    _ttl(walked),
-                    wildcard,
-                    judgement,
-                    walked,
-                )
+                return _found(walked, judgement, reason, tuple(aliases), wildcard)
             name = reading.target
             aliases.append(Alias(to_text(name), judgement.security))
             if name in seen or len(aliases) > self._limits.aliases:
@@ -144,14 +156,14 @@ class Resolver:
                 return _Found(outcome, _worse(reason, Reason.LOOKUP_FAILED), tuple(aliases), walked=walked)
             seen.add(name)
 
-    async def _link(self, name: bytes, qtype: int, lookup: Lookup) -> tuple[Walked, Judgement]:
+    async def _link(self, name: bytes, qtype: int, lookup: Lookup, first: Walked | None) -> tuple[Walked, Judgement]:
         """One name, one type, no alias followed: the reply and its judgement."""
         if qtype == Type.DS:
             told = await self._told_ds(name, lookup)
             if told is not None:
                 return told
         avoid: frozenset[Address] = frozenset()
-        walked, judgement = await self._judged(name, qtype, lookup, avoid)
+        walked, judgement = await self._judged(name, qtype, lookup, avoid, first)
         if judgement.reason is Reason.CHAIN:
             return walked, judgement
         for _ in range(self._limits.bogus_retries):
@@ -168,9 +180,9 @@ class Resolver:
         return walked, judgement
 
     async def _judged(
-        self, name: bytes, qtype: int, lookup: Lookup, avoid: frozenset[Address]
+        self, name: bytes, qtype: int, lookup: Lookup, avoid: frozenset[Address], first: Walked | None = None
     ) -> tuple[Walked, Judgement]:
-        walked = await self._walker.walk(name, qtype, lookup, avoid)
+        walked = first or await self._walker.walk(name, qtype, lookup, avoid)
         if walked.reading.kind is Kind.FAILURE:
             return walked, _FAILED
         cut = walked.cut
@@ -245,6 +257,13 @@ class Resolver:
             server[0] if server is not None else None,
             lookup.sent,
         )
+
+
+def _found(walked: Walked, judgement: Judgement, reason: Reason, aliases: tuple[Alias, ...], wildcard: bool) -> _Found:
+    """The end of a look-up; a compact denial of the name counts as NXDOMAIN, whatever the RCODE (RFC 9824)."""
+    reading = walked.reading
+    outcome = Outcome.NXDOMAIN if judgement.nxname else reading.outcome
+    return _Found(outcome, reason, aliases, reading.rdatas, _ttl(walked), wildcard, judgement, walked)
 
 
 def _ttl(walked: Walked) -> int | None:
