@@ -1,13 +1,15 @@
 -- name: view_10_host_class
 -- title: host_class: every mail host and what it publishes
 -- grain: host: each distinct MX target of kind host or implicit, looked at or not, and each row of hosts
--- definition: host_state is secure (a TLSA RRset is there and secure, and the addresses are secure), unsigned (TLSA
---   is there, but it or the address is insecure), none (all names that were asked have no TLSA, believably),
+-- definition: host_state is secure (a TLSA RRset is there and secure, and so are the addresses), unsigned (TLSA is
+--   there, but it or the address is insecure), none (all names that were asked have no TLSA, believably),
 --   no-address, unknown (a TLSA look-up failed or was bogus or indeterminate and no secure RRset was found, or the
 --   addresses are not known), not-measured (no row). The end of the alias chain is asked first, then the name as
---   written; if the first fails, the host is unknown whatever the second says. has_address is null if it is not
---   known. An address whose state is bogus or indeterminate leaves a host with secure TLSA unknown. place,
---   tlsa_security, ttl, records and combination are those of the RRset that decides, also when unsigned.
+--   written; if the first fails, the host is unknown whatever the second says. One exception: a host whose own
+--   alias is secure but leads to insecure addresses (first_only) has the name as written for its only candidate,
+--   and that may be secure. An address whose state is bogus or indeterminate leaves a host with secure TLSA
+--   unknown. has_address is null if it is not known. place, tlsa_security, ttl, records and combination are those
+--   of the RRset that decides, also when unsigned.
 -- source: the project's own; the states follow the sender's walk
 -- rfc: 7672 section 2.2.2 and 2.2.3
 create or replace view host_class as
@@ -36,11 +38,14 @@ looked as (
         rrset_state(tlsa_initial.outcome, tlsa_initial.security) as at_initial,
         tlsa_expanded.ttl as expanded_ttl, tlsa_initial.ttl as initial_ttl,
         tlsa_expanded_set, tlsa_initial_set, tlsa_malformed,
-        tcp_node.outcome = 'nxdomain' as hidden_node
+        tcp_node.outcome = 'nxdomain' as hidden_node,
+        address_security = 'insecure'
+            and coalesce(a.alias[1].security, aaaa.alias[1].security, '') = 'secure' as first_only
     from hosts
 ),
 placed as (
     select *, case
+        when first_only and at_initial = 'secure' then 'initial'
         when at_expanded = 'secure' then 'expanded'
         when at_initial = 'secure' then 'initial'
         when at_expanded = 'insecure' then 'expanded'
@@ -64,6 +69,8 @@ select
         when tlsa_base = 'no-address' then 'no-address'
         when tlsa_base = 'address-unknown' then 'unknown'
         when at_expanded is null and at_initial is null then 'unknown'
+        when first_only and at_initial = 'secure' then 'secure'
+        when first_only and at_initial = 'unknown' then 'unknown'
         when at_expanded = 'unknown' then 'unknown'
         when tlsa_security = 'secure' and address_security = 'secure' then 'secure'
         when place is not null and address_security = 'insecure' then 'unsigned'
@@ -72,7 +79,7 @@ select
         when place is not null then 'unsigned'
         else 'none'
     end)::host_state as host_state,
-    place, tlsa_security, ttl, len(tlsa_set) as records, tlsa_malformed, hidden_node,
+    first_only, place, tlsa_security, ttl, len(tlsa_set) as records, tlsa_malformed, hidden_node,
     case when place is not null then coalesce(
         nullif(array_to_string(list_sort(list_distinct(list_transform(
             tlsa_set, lambda r: concat_ws(' ', r.usage, r.selector, r.matching_type)))), ' + '), ''),

@@ -8,12 +8,21 @@ from pathlib import Path
 import pytest
 
 from analysis.warehouse import Warehouse, open_run
+from crawler.resolver.answer import Alias, Answer
 from crawler.standards.security import Reason, Security
 from crawler.tables import Domain, Host, Mail, Row, Target, TlsaBase
 from tests.analysis.rows import answer, dane_host, domain, host, implicit, made, mailing, name, tlsa, write
 
 ALIAS = {"expanded": "end.example", "tlsa_base": TlsaBase.EXPANDED}
 SET = tlsa("3 1 1")
+
+
+def _via(state: str) -> Answer:
+    """An address in an unsigned zone, by an alias of this state."""
+    return answer("answer insecure")._replace(alias=(Alias("end.example", Security(state)),))
+
+
+OUT = ALIAS | {"a": _via("secure"), "address_security": Security.INSECURE}
 NO_ADDRESS = {
     "a": "nodata secure", "aaaa": "nodata secure", "addresses": (), "tlsa_base": TlsaBase.NO_ADDRESS,
     "tlsa_initial": None,
@@ -38,6 +47,16 @@ HOSTS: list[tuple[str, Host]] = [
     # whatever the second name says, an insecure address rules out that the host could be secure
     ("unsigned", host("unsigned-then-lost", **ALIAS, tlsa_expanded="answer insecure", tlsa_expanded_set=SET,
                       tlsa_initial="timeout", address_security=Security.INSECURE)),
+    # the host's own alias is secure and leads out of the signed world: only the name as written may have TLSA, and a
+    # sender never asks the other (RFC 7672 section 2.2.2)
+    ("secure", dane_host("alias-out", **OUT, tlsa_expanded="nodata insecure")),
+    ("secure", dane_host("alias-out-unsigned-end", **OUT, tlsa_expanded="answer insecure", tlsa_expanded_set=SET)),
+    ("secure", dane_host("alias-out-lost-end", **OUT, tlsa_expanded="timeout")),
+    ("unknown", host("alias-out-lost", **OUT, tlsa_expanded="nodata insecure", tlsa_initial="timeout")),
+    ("unsigned", host("alias-out-end-alone", **OUT, tlsa_expanded="answer insecure", tlsa_expanded_set=SET)),
+    ("none", host("alias-out-none", **OUT, tlsa_expanded="nodata insecure")),
+    ("unsigned", dane_host("alias-insecure-at-once", **OUT | {"a": _via("insecure")}, tlsa_expanded="nodata insecure")),
+    ("unknown", dane_host("alias-bogus", **OUT | {"address_security": Security.BOGUS}, tlsa_expanded="nodata secure")),
     ("none", host("none")),
     ("none", host("none-insecure", tlsa_initial="nodata insecure", address_security=Security.INSECURE)),
     ("none", host("none-both", **ALIAS, tlsa_expanded="nodata secure", tlsa_initial="nxdomain secure")),
