@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from abc import ABC, abstractmethod
-from base64 import b32hexdecode, b32hexencode
+from base64 import b32hexdecode
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 OPT_OUT: Final = 1
 HASH_SPACE: Final = 1 << 160
+_DIGITS: Final = b"0123456789abcdefghijklmnopqrstuv"
+_PAIRS: Final = [bytes((high, low)) for high in _DIGITS for low in _DIGITS]
+_SHIFTS: Final = range(150, -1, -10)
 
 
 class Span(NamedTuple):
@@ -166,8 +169,7 @@ class Nsec3(Chain):
 
     def record(self, owner: bytes, following: bytes, types: bytes) -> Span:
         """An NSEC3 record between two hashes."""
-        label = b32hexencode(owner).lower()
-        return Span(join(label, self.zone.apex), Type.NSEC3, self._head + following + types)
+        return Span(b"\x20" + base32hex(owner) + self.zone.apex, Type.NSEC3, self._head + following + types)
 
     def _encloser(self, name: Name) -> tuple[Name, Span]:
         """The closest provable encloser: under opt-out some names that exist have no record."""
@@ -231,14 +233,21 @@ class Nsec3Chain(Nsec3):
 
 
 class Nsec3Online(Nsec3):
-    """White lies: spans of three neighbouring hashes."""
+    """White lies: spans of three neighbouring hashes. The apex's own record is in most replies, so it is kept."""
+
+    _apex: Span | None = None
 
     def match(self, name: Name) -> Span | None:
+        if name == self.zone.apex and self._apex is not None:
+            return self._apex
         node = self.zone.find(name)
         if node is None or (self.signing.opt_out and insecure_cut(node)):
             return None
         wanted = self.hash(name)
-        return self.record(wanted, _shifted(wanted, 1), nsec3_types(node))
+        span = self.record(wanted, _shifted(wanted, 1), nsec3_types(node))
+        if name == self.zone.apex:
+            self._apex = span
+        return span
 
     def cover(self, name: Name) -> Span:
         wanted = self.hash(name)
@@ -333,6 +342,12 @@ def nsec3_hash(name: Name, salt: bytes, iterations: int) -> bytes:
     for _ in range(iterations):
         digest = sha1(digest + salt).digest()
     return digest
+
+
+def base32hex(digest: bytes) -> bytes:
+    """RFC 4648 section 7, of 20 octets; the standard library's way costs ten times as much, and is on the hot path."""
+    number = int.from_bytes(digest, "big")
+    return b"".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 
 def next_closer(name: Name, encloser: Name) -> Name:

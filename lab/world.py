@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from lab.authority import Finder, answer, deepest
 from lab.behaviours import Behaviour, Late, Outcome, Reset, Teller
 from lab.breakage import Breakage
-from lab.names import ROOT, Name, Type, ancestors, parent, text, wire
+from lab.names import ROOT, Name, Type, ancestors, is_below, parent, text, wire
 from lab.packet import FORMERR, QR, PacketFault, Query, read_query, write
 from lab.zones import Lookup, Signing, Zone, addresses
 
@@ -130,14 +130,18 @@ class World:
         orders, self._orders = self._orders, []
         for order in orders:
             for host, values in {**order.zone.hosts, **order.above}.items():
-                self._settle(host, values)
+                self._settle(host, values, order)
         for order in orders:
             if order.delegated and order.zone.apex != ROOT:
                 self._delegate(order)
 
-    def _settle(self, host: Name, values: tuple[str, ...]) -> None:
+    def _settle(self, host: Name, values: tuple[str, ...], order: _Order) -> None:
         """Give a name server its addresses in the zone that it belongs to, and in those above, as glue."""
+        apex = order.zone.apex
+        hidden = not order.delegated and is_below(host, apex)
         for step in ancestors(host):
+            if hidden and not is_below(step, apex):
+                break
             zone = self.zones.get(step)
             if zone is not None and zone.lookup is None and not zone.knows_address(host):
                 zone.address(host, *values)

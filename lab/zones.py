@@ -15,7 +15,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lab.master import parse
-from lab.names import ROOT, Name, Type, ancestors, is_below, parent, text, wire
+from lab.names import ROOT, Name, Type, is_below, parent, text, wire
 from lab.signer import Denial, Signer, Signing, ds_of
 
 if TYPE_CHECKING:
@@ -258,10 +258,6 @@ class Zone:
         for breakage in concerned:
             made = breakage.signed(self, made)
         return made
-
-    def closest(self, name: Name) -> Name:
-        """The deepest ancestor of a name that exists here, the name itself included."""
-        return next(step for step in ancestors(name) if self.find(step) is not None)
 
 
 def addresses(values: Iterable[str]) -> list[tuple[int, bytes]]:
