@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import pickle
 import time
 import tracemalloc
+from functools import partial
 from pathlib import Path
 
 import dns.dnssec
@@ -272,6 +274,13 @@ def test_a_million_names_cost_nothing_until_they_are_asked() -> None:
     assert first < 4_000_000
     assert last - first < 2_000_000
     assert len(population) == 1_000_000
+
+
+def test_a_world_can_be_made_again_in_another_process(gov: Path) -> None:
+    for make in (partial(Population, from_list(gov), profile=ODD), partial(Population, generate(9, "nl"), seed=4)):
+        here, there = make(), pickle.loads(pickle.dumps(make))()
+        assert list(map(here.truth, here.names)) == list(map(there.truth, there.names))
+        assert here.anchors() == there.anchors()
 
 
 def test_zones_are_kept_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
