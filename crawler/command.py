@@ -6,8 +6,8 @@ comes out as `ListFault`, `OptionFault` or `StoreFault`, also from inside a nurs
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError
@@ -121,8 +121,8 @@ def _begin(store: Store, command: Command, start: Start) -> None:
 
 
 async def _crawl(command: Command, start: Start, store: Store, found: Names, progress: Progress) -> bool:
-    async with _eyes(command, start, found) as eyes:
-        return await crawl_with(eyes, command.pace(), store, progress)
+    async with _eyes(command, start, found) as eyes, braked(progress) as brake:
+        return await crawl_with(eyes, command.pace(), store, progress, brake)
 
 
 def _eyes(command: Command, start: Start, found: Names) -> AbstractAsyncContextManager[Eyes]:
@@ -133,19 +133,26 @@ def _eyes(command: Command, start: Start, found: Names) -> AbstractAsyncContextM
     return worlds.opened(worlds.population(start, found, command.lists), minimise=start.minimise)
 
 
-async def crawl_with(eyes: Eyes, pace: Pace, store: Store, progress: Progress) -> bool:
+@asynccontextmanager
+async def braked(progress: Progress) -> AsyncIterator[runner.Brake]:
+    """A brake that Ctrl-C and SIGTERM press."""
+    brake = runner.Brake()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(runner.watch, brake, progress.say)
+        yield brake
+        nursery.cancel_scope.cancel()
+
+
+async def crawl_with(eyes: Eyes, pace: Pace, store: Store, progress: Progress, brake: runner.Brake) -> bool:
     """Everything that is left of a scan; what this sitting cost is noted whatever happens."""
-    scan = Scan(store, stages(eyes.resolver), pace, progress)
+    scan = Scan(store, stages(eyes.resolver), pace, progress, brake)
     session = Session({"concurrency": pace.workers, "looks": pace.looks})
     earlier = store.run.get("sessions", [])
     complete = False
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(runner.watch, scan.brake, progress.say)
-        try:
-            complete = await scan.crawl()
-        finally:
-            store.note(sessions=[*earlier, session.told(scan.rows, eyes.counters(), complete=complete)])
-        nursery.cancel_scope.cancel()
+    try:
+        complete = await scan.crawl()
+    finally:
+        store.note(sessions=[*earlier, session.told(scan.rows, eyes.counters(), complete=complete)])
     return complete
 
 

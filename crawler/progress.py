@@ -28,7 +28,9 @@ class Progress:
         out: TextIO | None = None,
         live: bool | None = None,
         clock: Callable[[], float] = time.monotonic,
+        title: str = "",
     ) -> None:
+        self._of = f"{title} " if title else ""  # where several runs tell at once
         self._out = sys.stderr if out is None else out
         self._quiet = quiet
         self._live = self._out.isatty() if live is None else live
@@ -87,7 +89,7 @@ class Progress:
         done = self._before + self._count
         left = self._total - done
         share = 100 * done / self._total if self._total else 100.0
-        text = f"{self._title}: {done:,} of {self._total:,} ({share:.0f} %), {rate:,.0f}/s"
+        text = f"{self._of}{self._title}: {done:,} of {self._total:,} ({share:.0f} %), {rate:,.0f}/s"
         if left and rate:
             text += f", {_span(left / rate)} left"
         words = ", ".join(f"{word} {n:,}" for word, n in self._words.most_common(WORDS))

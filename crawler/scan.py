@@ -43,7 +43,6 @@ class Pace:
     seed: int = 0  # of the order of keys: neighbours in a list are often neighbours at one operator
     part_rows: int = runner.PART_ROWS
     part_seconds: float = runner.PART_SECONDS
-    grace: float = runner.GRACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +63,8 @@ class Scan:
     stages: tuple[Stage, Stage]
     pace: Pace
     progress: Progress
-    brake: runner.Brake = field(init=False)
+    brake: runner.Brake
     rows: dict[str, int] = field(default_factory=dict)  # written by this session, by table
-
-    def __post_init__(self) -> None:
-        self.brake = runner.Brake(self.pace.grace)
 
     async def crawl(self) -> bool:
         """Everything that is not on the disk yet; False if it was stopped before."""

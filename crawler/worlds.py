@@ -41,8 +41,8 @@ def listing(found: Names, paths: Sequence[str]) -> Listing:
     return from_names(found.found)
 
 
-#: The lab is on this machine: who says nothing for a second says nothing.
-NEAR = Limits(first_patience=0.5, least_patience=0.4, most_patience=1.0, seconds=20.0)
+#: A generated world is on this machine, and nobody in it answers late: silence is soon told.
+NEAR = Limits(first_patience=0.8, least_patience=0.5, most_patience=1.5, seconds=30.0)
 
 
 @asynccontextmanager
