@@ -85,17 +85,20 @@ async def test_never_more_keys_in_flight_than_workers() -> None:
 
 
 async def test_rows_that_waited_long_enough_are_written_though_few(autojump_clock: MockClock) -> None:
-    disk = Disk()
-    sink = Sink(disk.write, rows=1000, seconds=30, clock=trio.current_time)
-    written_at: list[float] = []
+    disk, written = Disk(), trio.Event()
+
+    def write(rows: list[str]) -> None:
+        disk.write(rows)
+        trio.from_thread.run_sync(written.set)
 
     async def observe(key: str) -> str:
-        await trio.sleep(1 if key == "first" else 100)
-        written_at.append(len(disk.parts))
+        if key == "second":
+            await written.wait()  # would never come if rows waited for company alone
+            assert trio.current_time() >= 30
         return key
 
+    sink = Sink(write, rows=1000, seconds=30, clock=trio.current_time)
     await run(["first", "second"], observe, sink, workers=2, brake=Brake(), progress=quiet(), tally=word)
-    assert written_at == [0, 1]
     assert disk.parts == [["first"], ["second"]]
 
 
