@@ -116,7 +116,7 @@ class Profile:
 
 _BOGUS = weighted({"expired": 66, "no-dnskey": 14.5, "ds-mismatch": 14.5, "bad-signature": 5})
 _LAME = weighted({"refused": 40, "silent": 40, "servfail": 15, "garbage": 2.5, "upward": 2.5})
-_ITERATIONS = weighted({0: 50, 1: 25, 5: 10, 10: 10, 50: 2, 100: 2, 500: 1})  # 101 to 150 is left out, see README
+_ITERATIONS = weighted({0: 50, 1: 25, 5: 10, 10: 10, 50: 2, 100: 2, 500: 1})  # not 101 to 150: validators differ
 _SERVERS = weighted({2: 70, 3: 12, 4: 18})
 # population of RRsets: DANE-EE 90.6, DANE-TA 4.6, both 4.4 %, SHA-512 below 2, PKIX usages below 1 (Lee 2022) [A]
 _TLSA_KIND = weighted(
