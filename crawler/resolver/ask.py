@@ -29,12 +29,13 @@ Address = tuple[str, int]  # IP address as text, port
 class Habits:
     """What we remember of one server address."""
 
-    __slots__ = ("edns", "rtt", "silent")
+    __slots__ = ("bears", "edns", "rtt", "silent")
 
     def __init__(self) -> None:
         self.rtt = 0.0  # smoothed, seconds; 0 = never heard of
         self.silent = 0  # time-outs in a row
-        self.edns = True
+        self.edns = True  # ask with EDNS
+        self.bears = False  # has answered with EDNS: then its silence is never EDNS's fault
 
     def heard(self, seconds: float) -> None:
         """A reply came after `seconds` (RFC 6298 section 2's smoothing, without the variance)."""
@@ -108,8 +109,8 @@ async def ask(
         got = await _over_tcp(net, address, query, patience, lookup)
     if habits.edns:
         if got.outcome is Outcome.TIMEOUT:
-            if habits.silent == limits.silences_before_plain:
-                return await _plainly(net, habits, address, name, qtype, patience, lookup)
+            if habits.silent == limits.silences_before_plain and not habits.bears:
+                return await _perhaps_deaf(net, habits, address, name, qtype, patience, lookup)
         elif got.message is not None and got.message.rcode in _EDNS_CHOKES:
             plain = await _plainly(net, habits, address, name, qtype, patience, lookup)
             if plain.message is not None and plain.message.rcode not in _EDNS_CHOKES:
@@ -136,9 +137,12 @@ def _received(net: Network, habits: Habits, reply: bytes | Silence, sent: float,
     if len(reply) > 2 and reply[2] & _TC:
         return Got(None, Outcome.TRUNCATED, rtt)
     try:
-        return Got(decode(reply), Outcome.ANSWER, rtt)
+        message = decode(reply)
     except WireFault:
         return Got(None, Outcome.MALFORMED, rtt)
+    if message.edns is not None:
+        habits.bears = True
+    return Got(message, Outcome.ANSWER, rtt)
 
 
 async def _over_tcp(net: Network, address: Address, query: bytes, patience: float, lookup: Lookup) -> Got:
@@ -155,16 +159,39 @@ async def _over_tcp(net: Network, address: Address, query: bytes, patience: floa
         return Got(None, Outcome.MALFORMED, rtt)
 
 
+async def _perhaps_deaf(
+    net: Network, habits: Habits, address: Address, name: bytes, qtype: int, patience: float, lookup: Lookup
+) -> Got:
+    """Plain DNS for a silent server; if that is answered, EDNS once more, for the silence may have been lost packets.
+
+    To take a lossy path for a server without EDNS would make every signed zone there bogus.
+    """
+    plain = await _plainly(net, habits, address, name, qtype, patience, lookup)
+    if plain.message is None:
+        return plain
+    habits.edns = True
+    got = await _once(net, habits, address, encode_query(name, qtype, id=0), patience, lookup)
+    if got.outcome is Outcome.TIMEOUT:
+        habits.edns = habits.bears  # somebody else may have heard of it meanwhile
+        return plain
+    return got
+
+
 async def _plainly(
     net: Network, habits: Habits, address: Address, name: bytes, qtype: int, patience: float, lookup: Lookup
 ) -> Got:
     """The same question without EDNS; a server that answers it is asked so from now on."""
-    query = encode_query(name, qtype, id=0, edns=False)
+    got = await _once(net, habits, address, encode_query(name, qtype, id=0, edns=False), patience, lookup)
+    habits.edns = got.message is None
+    return got
+
+
+async def _once(net: Network, habits: Habits, address: Address, query: bytes, patience: float, lookup: Lookup) -> Got:
+    """A query over UDP, and over TCP if its reply was cut short."""
     lookup.spend()
     sent = lookup.clock
     reply = await net.over_udp(query, address[0], address[1], patience)
     got = _received(net, habits, reply, sent, lookup)
     if got.outcome is Outcome.TRUNCATED:
         got = await _over_tcp(net, address, query, patience, lookup)
-    habits.edns = got.message is None
     return got
