@@ -104,6 +104,10 @@ class Given(NamedTuple):
     registry: str | None = None  # the zone that delegates it; None: the name without its first label
     home: bool = False  # other zones' name servers have their names in it, so it is sound
     parent: bool = False  # other names of the list are delegated from it, so it is signed as a registry of its name is
+    apart: bool = (
+        False  # a listed name delegates it: it has servers of its own, for what is silent about a zone while it
+    )
+    #   serves the zone above too hides that there is a zone at all
 
 
 class Facts(NamedTuple):
@@ -222,7 +226,7 @@ def _servers(
     servers = given.ns
     if not servers:
         count = profile.servers.pick(u[15])
-        if u[13] < profile.own_dns and len(domain) < _LONGEST:
+        if (u[13] < profile.own_dns or given.apart) and len(domain) < _LONGEST:
             servers = tuple([f"ns{index}.{domain}" for index in range(1, count + 1)])
         else:
             servers = name_servers(u[14], count)

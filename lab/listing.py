@@ -103,7 +103,8 @@ def from_names(names: Iterable[str]) -> Listing:
     for name in kept:
         for above in _ancestors(name):
             if above in kept:
-                given[above] = Given(parent=True)
+                given[above] = given.get(above, NOTHING)._replace(parent=True)
+                given[name] = given.get(name, NOTHING)._replace(apart=True)
             else:
                 suffixes.add(above)
     return Listing(names=kept, suffixes=frozenset(suffixes), given=given)

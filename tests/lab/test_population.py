@@ -364,6 +364,7 @@ def test_listed_names_above_listed_names_delegate_them() -> None:
     parent = population.facts("example.us")
     assert (parent.exists, parent.fault) == (True, None)
     child = population.facts("ci.example.us")
+    assert not set(child.servers) & set(parent.servers)
     reply = ask(population, "ci.example.us", "NS", parent.servers[-1])
     assert reply is not None
     assert {str(rdata) for rrset in reply.authority for rdata in rrset if rrset.rdtype == dns.rdatatype.NS} == {
