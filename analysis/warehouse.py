@@ -111,8 +111,13 @@ def open_run(run: Path | str, *, psl: Path | None = None) -> Warehouse:
     warehouse = Warehouse(folder, duckdb.connect(config=SETTINGS | {"temp_directory": spill.name}), spill)
     try:
         _load(warehouse.connection, folder, psl or suffixes.shipped())
-    except duckdb.Error as fault:
-        warehouse.close()
+    except (
+        duckdb.IOException,
+        duckdb.InvalidInputException,
+        duckdb.ConversionException,
+        duckdb.BinderException,
+    ) as fault:
+        warehouse.close()  # a later part that cannot be read, or has other types; what else fails is our mistake
         raise RunFault(f"{folder}: {str(fault).splitlines()[0]}") from fault
     except BaseException:
         warehouse.close()

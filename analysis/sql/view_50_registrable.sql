@@ -11,23 +11,21 @@ create or replace view registrable as
 with wanted as (
     select host as name from host_class union select domain from domain_class where has_mail
 ),
-split as (select name, string_split(name, '.') as labels from wanted),
-tails as (select name, labels, unnest(range(1, len(labels) + 1)) as at from split),
+tails as (
+    select name, nth, array_to_string(string_split(name, '.')[nth:], '.') as tail
+    from (select name, unnest(range(1, len(string_split(name, '.')) + 1)) as nth from wanted)
+),
 matched as (
-    select t.name, any_value(t.labels) as labels,
-        coalesce(
-            min(t.at + 1) filter (where p.kind = 'exception'),
-            min(t.at) filter (where p.kind = 'rule'),
-            len(any_value(t.labels))) as plain,
-        coalesce(bool_or(p.kind = 'exception'), false) as excepted,
-        min(t.at - 1) filter (where p.kind = 'wildcard' and t.at > 1) as starred
-    from tails as t
-    left join public_suffix as p on p.name = array_to_string(t.labels[t.at:], '.')
+    select t.name,
+        min(t.nth + 1) filter (where p.kind = 'exception') as excepted,
+        min(case p.kind when 'rule' then t.nth when 'wildcard' then nullif(t.nth - 1, 0) end) as suffix
+    from tails as t join public_suffix as p on p.name = t.tail
     group by t.name
 )
 select
-    name,
-    array_to_string(labels[greatest(
-        (case when excepted or starred is null then plain else least(plain, starred) end) - 1, 1):], '.') as domain,
+    w.name,
+    -- where the public suffix begins, less one label
+    array_to_string(string_split(w.name, '.')[
+        greatest(coalesce(m.excepted, m.suffix, len(string_split(w.name, '.'))) - 1, 1):], '.') as domain,
     (select min(version) from public_suffix) as version
-from matched;
+from wanted as w left join matched as m using (name);
