@@ -128,7 +128,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     _copes("one of two refuses", "half-refused", lambda: [b.refused()], sound),
     _copes("one of two is silent", "half-silent", lambda: [b.silent()], sound),
     _copes("one of two is lame", "half-lame", lambda: [b.lame()], sound),
-    _copes("a slow server", "slow", lambda: [b.delayed(1.0)]),
+    _copes("a slow server", "slow", lambda: [b.delayed(0.3)]),
     _copes("somebody else's address in every reply is not believed", "poison",
            lambda: [b.poison("mx.nsec.se", "45.99.9.9"), b.poison_ns("se", "evil.poison.se", "45.99.9.9")]),
     _stays_secure("truncated, and TCP works", "tcp", lambda: [b.truncated()]),
