@@ -99,7 +99,8 @@ async def ask(
     One frame on the way that nearly every question takes: asked once over UDP, and answered.
     """
     habits = servers.of(address)
-    patience = _patience(habits, limits) if habits.silent or not habits.rtt else limits.least_patience
+    quick = not habits.silent and 0 < habits.rtt * 3 <= limits.least_patience
+    patience = limits.least_patience if quick else _patience(habits, limits)
     query = encode_query(name, qtype, id=0, edns=habits.edns)
     lookup.spend()
     sent = lookup.clock
