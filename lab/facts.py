@@ -104,10 +104,7 @@ class Given(NamedTuple):
     registry: str | None = None  # the zone that delegates it; None: the name without its first label
     home: bool = False  # other zones' name servers have their names in it, so it is sound
     parent: bool = False  # other names of the list are delegated from it, so it is signed as a registry of its name is
-    apart: bool = (
-        False  # a listed name delegates it: it has servers of its own, for what is silent about a zone while it
-    )
-    #   serves the zone above too hides that there is a zone at all
+    apart: bool = False  # a listed name delegates it, from other servers: see `_servers`
 
 
 class Facts(NamedTuple):
@@ -222,7 +219,10 @@ def _sound_or_not(profile: Profile, given: Given, u: tuple[float, ...]) -> Chain
 def _servers(
     domain: str, profile: Profile, given: Given, u: tuple[float, ...]
 ) -> tuple[Fault | None, Fault | None, tuple[str, ...]]:
-    """What is wrong with all servers, what with the first of them, and their names."""
+    """What is wrong with all servers, what with the first of them, and their names.
+
+    Where a server of both a zone and the zone above is silent about the lower one, nobody can tell that there is a zone.
+    """
     servers = given.ns
     if not servers:
         count = profile.servers.pick(u[15])
