@@ -221,7 +221,7 @@ def _servers(
 ) -> tuple[Fault | None, Fault | None, tuple[str, ...]]:
     """What is wrong with all servers, what with the first of them, and their names.
 
-    Where a server of both a zone and the zone above is silent about the lower one, nobody can tell that there is a zone.
+    A server that has a zone and the one above, and is silent about the lower, hides that there is a zone at all.
     """
     servers = given.ns
     if not servers:
