@@ -166,17 +166,19 @@ class Resolver:
         walked, judgement = await self._judged(name, qtype, lookup, avoid, first)
         if judgement.reason is Reason.CHAIN:
             return walked, judgement
+        server = walked.server
         for _ in range(self._limits.bogus_retries):
-            if judgement.security is not Security.BOGUS or walked.server is None or not walked.cut.trust:
+            if judgement.security is not Security.BOGUS or server is None or not walked.cut.trust:
                 break
             if walked.cut.trust.security is not Security.SECURE:
                 break  # the zone as a whole is bogus: no other server can mend that
-            avoid = avoid | {walked.server}
+            avoid = avoid | {server}
             again, better = await self._judged(name, qtype, lookup, avoid)
             if again.reading.kind is Kind.FAILURE:
                 break
             if better.security is not Security.BOGUS:
                 return again, better
+            server = again.server
         return walked, judgement
 
     async def _judged(

@@ -230,7 +230,8 @@ async def test_an_answer_says_whence_and_what_it_cost(autojump_clock: MockClock)
     world.behave(OURS, b.delayed(0.25))
     eyes = eyes_on(world)
     answer = await eyes.look("example.se")
-    assert (answer.server, answer.rtt, answer.ttl) == (OURS, pytest.approx(0.25), 3600)
+    assert (answer.server, answer.ttl) == (OURS, 3600)
+    assert answer.rtt == pytest.approx(0.25)
     assert answer.tries == len(eyes.net.log) == eyes.resolver.sent
     assert answer.observed_at == world.now * 1_000_000
     assert (answer.ede, answer.server_ede, answer.wildcard, answer.denial) == (None, None, False, None)
@@ -297,9 +298,9 @@ async def test_the_zone_of_a_name_is_known_after_a_look_at_it(autojump_clock: Mo
 async def test_a_zone_whose_keys_cannot_be_had_within_the_budget_is_none(autojump_clock: MockClock) -> None:
     eyes = eyes_on(example(), limits=Limits(queries=4))
     assert (await eyes.look("example.se")).outcome == "budget"
-    world_after = eyes_on(example(), limits=Limits(queries=1))
-    assert (await world_after.look("example.se")).outcome == "budget"
-    assert await world_after.resolver.zone(from_text("example.se")) is not None  # one packet: the root's keys
+    poor = eyes_on(example(), limits=Limits(queries=1))
+    assert (await poor.look("example.se")).outcome == "budget"
+    assert await poor.resolver.zone(from_text("example.se")) is None
     assert ORG not in eyes.net.asked
 
 
