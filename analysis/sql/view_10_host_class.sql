@@ -36,7 +36,6 @@ looked as (
         end as has_ipv6,
         rrset_state(tlsa_expanded.outcome, tlsa_expanded.security) as at_expanded,
         rrset_state(tlsa_initial.outcome, tlsa_initial.security) as at_initial,
-        address_security = 'insecure' and coalesce(a.alias[1].security, aaaa.alias[1].security) = 'secure' as leads_out,
         tlsa_expanded.ttl as expanded_ttl, tlsa_initial.ttl as initial_ttl,
         tlsa_expanded_set, tlsa_initial_set, tlsa_malformed,
         tcp_node.outcome = 'nxdomain' as hidden_node,
@@ -72,7 +71,7 @@ select
         when at_expanded is null and at_initial is null then 'unknown'
         when first_only and at_initial = 'secure' then 'secure'
         when first_only and at_initial = 'unknown' then 'unknown'
-        when leads_out and at_initial in ('secure', 'unknown') then at_initial
+        when first_only and place is null then 'none'
         when at_expanded = 'unknown' then 'unknown'
         when tlsa_security = 'secure' and address_security = 'secure' then 'secure'
         when place is not null and address_security = 'insecure' then 'unsigned'

@@ -11,6 +11,7 @@ of such a domain repeat the MX look-up's word and cost no packet.
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import trio
@@ -147,9 +148,10 @@ def mx_hosts(domain: str, mx: Answer) -> tuple[MxHost, ...]:
     """The MX records, parsed; the domain itself where there is none."""
     if mx.outcome is Outcome.NODATA and mx.security not in _BROKEN:
         return (MxHost(0, domain, Target.IMPLICIT),)
-    return tuple(MxHost(int.from_bytes(r[:2], "big"), to_text(r[2:]), target(r[2:])) for r in mx.rdata)
+    return tuple([MxHost(int.from_bytes(r[:2], "big"), to_text(r[2:]), target(r[2:])) for r in mx.rdata])
 
 
+@lru_cache(16_384)  # a provider's hosts come with every customer
 def target(host: bytes) -> Target:
     """What kind of thing an MX names (RFC 5321 section 5.1 wants a host name; see `Target`)."""
     if host == ROOT:
