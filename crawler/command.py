@@ -73,6 +73,11 @@ def run_scan(command: Command) -> bool:
         if complete:
             store.note(complete=True, end=now())
         _tell(store, found, progress, complete=complete)
+        if complete and start.profile is not None:
+            from crawler import worlds
+
+            worlds.check(worlds.population(start, found, command.lists)(), found, command.out)
+        print(accounted_for(store), flush=True)
     return complete
 
 
@@ -157,15 +162,19 @@ async def crawl_with(eyes: Eyes, pace: Pace, store: Store, progress: Progress, b
 
 
 def _tell(store: Store, found: Names, progress: Progress, *, complete: bool) -> None:
-    done, measured = accounted(store)
     print(found.account)
     if found.left_out:
         print(f"left out by --limit: {found.left_out:,}")
-    for line in figures(store.run, done):
+    for line in figures(store.run, accounted(store)[0]):
         print(line)
     if not complete:
         progress.say(f"dane-census: stopped; the same command resumes in {store.folder}")
-    print(f"accounted: {done:,} of {measured:,} names", flush=True)
+
+
+def accounted_for(store: Store) -> str:
+    """The last line of a scan, counted on the disk."""
+    done, measured = accounted(store)
+    return f"accounted: {done:,} of {measured:,} names"
 
 
 def plainly(main: Callable[[], Awaitable[T]]) -> T:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +30,7 @@ from crawler.resolver.limits import Limits
 from crawler.scan import Pace, accounted, figures, now, write_names
 from crawler.stages import names as names_stage
 from crawler.store import Store, opened
+from crawler.truth import CLASSES, Verdicts, compare, observed, written
 from lab.listing import generate
 from lab.population import Population
 from lab.profiles import PROFILES
@@ -39,14 +40,11 @@ from lab.world import World
 SEED = 1
 TLDS = {"gtld": "com", "cc": "nl"}
 SHOWN = ("resolvable", "mail_kinds", "dnssec_states", "host_states", "dane", "mta_sts", "tlsrpt", "dane_mta_sts")
-DIFFERENCES = 20  # lines at most
 WORKERS = 60  # of each world: three worlds and their servers share this machine
 #: A population has zones that are silent, and none that is late; who was missed by mistake gets a second look.
 BRISK = Limits(first_patience=0.6, least_patience=0.5, most_patience=1.0, rounds=1)
 #: Some scenarios are about lateness; one is about a look-up that uses up its time, which would be long.
 PATIENT = Limits(seconds=15.0)
-
-Verdicts = Mapping[tuple[str, str], str]  # (what of whom, which verdict) -> the verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +125,9 @@ def parts(names: int) -> Iterator[Part]:
     when = int(time.time())
     for profile, tld in TLDS.items():
         make = partial(Population, generate(half, tld), profile=PROFILES[profile], seed=SEED, now=when)
+        world = make()
         yield Part(
-            title=f"{profile}-population", names=make().names, make=make, truth=partial(_population_truth, make())
+            title=f"{profile}-population", names=world.names, make=make, truth=partial(written, world, world.names)
         )
     yield Part(
         title="scenarios",
@@ -190,7 +189,9 @@ def _judge(run: _Run, total: Sum) -> None:
     done, measured = accounted(run.store)
     with open_run(run.store.folder) as warehouse:
         _show(warehouse, run.store.folder, run.part.shown)
-        _compare(run.part, observed(warehouse), total)
+        truth = run.part.truth()
+        total.equal += compare(truth, observed(warehouse))
+        total.verdicts += len(truth)
     total.done += done
     total.measured += measured
 
@@ -202,53 +203,9 @@ def _show(warehouse: Warehouse, folder: Path, shown: tuple[str, ...]) -> None:
         print("\n" + write(counted, Format.TABLE, facts))
 
 
-def _compare(part: Part, found: Verdicts, total: Sum) -> None:
-    truth = part.truth()
-    wrong = sorted((key, word, found.get(key, "missing")) for key, word in truth.items() if found.get(key) != word)
-    total.verdicts += len(truth)
-    total.equal += len(truth) - len(wrong)
-    for (whose, verdict), written, seen in wrong[:DIFFERENCES]:
-        print(f"DIFFERS: {whose}: {verdict} is written {written}, observed {seen}")
-    print(f"truth: {len(truth) - len(wrong):,} of {len(truth):,} verdicts as written")
-
-
-_CLASSES = ("dnssec", "mail", "dane", "mta_sts", "tlsrpt")
-
-
-def observed(warehouse: Warehouse) -> dict[tuple[str, str], str]:
-    """Every verdict of a run, as the views give it."""
-    verdicts: dict[tuple[str, str], str] = {}
-    classes = "select domain, dnssec_class, mail_class, dane_class, sts_class, tlsrpt_class from domain_class"
-    for domain, *words in warehouse.query(classes).rows:
-        verdicts |= {(domain, verdict): str(word) for verdict, word in zip(_CLASSES, words, strict=True)}
-    for host, state, combination in warehouse.query("select host, host_state, combination from host_class").rows:
-        verdicts[host, "TLSA state"] = str(state)
-        verdicts[host, "TLSA parameters"] = combination or "none"
-    return verdicts
-
-
-def _population_truth(world: Population) -> Verdicts:
-    verdicts: dict[tuple[str, str], str] = {}
-    for truth in map(world.truth, world.names):
-        words = (truth.zone, truth.mail, truth.dane, truth.sts, truth.tlsrpt)
-        verdicts |= {(truth.domain, verdict): str(word) for verdict, word in zip(_CLASSES, words, strict=True)}
-        for host in truth.hosts:
-            verdicts[host.host, "TLSA state"] = str(host.state)
-            verdicts[host.host, "TLSA parameters"] = _combination(host.tlsa)
-    return verdicts
-
-
-def _combination(kinds: str) -> str:
-    """The lab's list of parameters in the words of the statistics: distinct, sorted, the malformed left out."""
-    if not kinds:
-        return "none"
-    parsed = {kind for kind in kinds.split(", ") if kind != "malformed"}
-    return " + ".join(sorted(parsed)) or "malformed only"
-
-
 def _scenario_truth() -> Verdicts:
     return {
         (scenario.domain, verdict): word
         for scenario in SCENARIOS
-        for verdict, word in zip(_CLASSES, scenario.classes, strict=True)
+        for verdict, word in zip(CLASSES, scenario.classes, strict=True)
     }

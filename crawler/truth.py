@@ -1,0 +1,58 @@
+"""What the lab wrote against what a run found: every verdict of every name, one by one.
+
+The truth is the lab's, from its facts alone; the verdicts are those of the views in
+``analysis``. Neither shares code with the other, and this module only puts them side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from analysis.warehouse import Warehouse
+from lab.population import Population
+
+DIFFERENCES = 20  # lines at most
+CLASSES = ("dnssec", "mail", "dane", "mta_sts", "tlsrpt")
+
+Verdicts = Mapping[tuple[str, str], str]  # (whose, which verdict) -> the verdict
+
+
+def compare(truth: Verdicts, found: Verdicts) -> int:
+    """How many verdicts are as written; those that are not are printed."""
+    wrong = sorted((key, word, found.get(key, "missing")) for key, word in truth.items() if found.get(key) != word)
+    for (whose, verdict), written, seen in wrong[:DIFFERENCES]:
+        print(f"DIFFERS: {whose}: {verdict} is written {written}, observed {seen}")
+    print(f"truth: {len(truth) - len(wrong):,} of {len(truth):,} verdicts as written")
+    return len(truth) - len(wrong)
+
+
+def observed(warehouse: Warehouse) -> dict[tuple[str, str], str]:
+    """Every verdict of a run, as the views give it."""
+    verdicts: dict[tuple[str, str], str] = {}
+    classes = "select domain, dnssec_class, mail_class, dane_class, sts_class, tlsrpt_class from domain_class"
+    for domain, *words in warehouse.query(classes).rows:
+        verdicts |= {(domain, verdict): str(word) for verdict, word in zip(CLASSES, words, strict=True)}
+    for host, state, combination in warehouse.query("select host, host_state, combination from host_class").rows:
+        verdicts[host, "TLSA state"] = str(state)
+        verdicts[host, "TLSA parameters"] = combination or "none"
+    return verdicts
+
+
+def written(world: Population, names: Iterable[str]) -> Verdicts:
+    """Every verdict on these names of a generated world, and on their mail hosts."""
+    verdicts: dict[tuple[str, str], str] = {}
+    for truth in map(world.truth, names):
+        words = (truth.zone, truth.mail, truth.dane, truth.sts, truth.tlsrpt)
+        verdicts |= {(truth.domain, verdict): str(word) for verdict, word in zip(CLASSES, words, strict=True)}
+        for host in truth.hosts:
+            verdicts[host.host, "TLSA state"] = str(host.state)
+            verdicts[host.host, "TLSA parameters"] = _combination(host.tlsa)
+    return verdicts
+
+
+def _combination(kinds: str) -> str:
+    """The lab's list of parameters in the words of the statistics: distinct, sorted, the malformed left out."""
+    if not kinds:
+        return "none"
+    parsed = {kind for kind in kinds.split(", ") if kind != "malformed"}
+    return " + ".join(sorted(parsed)) or "malformed only"
