@@ -114,11 +114,8 @@ class NsecProof:
                 continue
             if not (is_below(owner, zone) and is_below(following, zone)):
                 continue
-            start, end = canonical_key(owner), canonical_key(following)
-            if following == zone:  # the last record points back to the apex
-                self.records.append(Nsec(owner, following, types, start, None))
-            elif start < end:
-                self.records.append(Nsec(owner, following, types, start, end))
+            end = None if following == zone else canonical_key(following)  # the last record points back to the apex
+            self.records.append(Nsec(owner, following, types, canonical_key(owner), end))
 
     def at(self, name: Name) -> Nsec | None:
         """The record that the name owns."""

@@ -153,10 +153,9 @@ class Chain:
         return next((link for link in self.links if link.start == digest), None)
 
     def covering(self, name: Name) -> Link | None:
-        """The record that spans the name's hash; one with opt-out only if there is no other."""
+        """The record that spans the name's hash."""
         digest = self._hash(name)
-        spans = [link for link in self.links if link.covers(digest)]
-        return min(spans, key=lambda link: link.opt_out, default=None)
+        return next((link for link in self.links if link.covers(digest)), None)
 
     def closest(self, qname: Name) -> tuple[Name, Link] | None:
         """The closest encloser of a name without a record, and the span over the next closer name (section 8.3)."""
@@ -172,7 +171,7 @@ class Chain:
     def no_name(self, qname: Name) -> Span:
         """NXDOMAIN (section 8.4)."""
         found = None if self.at(qname) else self.closest(qname)
-        if found is None or not self._covered(b"\1*" + found[0]):
+        if found is None or self.covering(b"\1*" + found[0]) is None:
             return Span.UNPROVED
         return _as_far_as(found[1])
 
@@ -186,7 +185,7 @@ class Chain:
             return Span.UNPROVED
         encloser, span = found
         wildcard = b"\1*" + encloser
-        link = self._at_wildcard(wildcard)
+        link = self.at(wildcard)
         if link is not None:
             fits = absent(link.types, qtype, wildcard) and not cuts_off(link.types - {Type.DNAME})
             return _as_far_as(span) if fits else Span.UNPROVED
@@ -204,12 +203,6 @@ class Chain:
         """Nothing closer than the wildcard that an answer was expanded from (section 8.8)."""
         span = self.covering(next_closer)
         return Span.UNPROVED if span is None else _as_far_as(span)
-
-    def _at_wildcard(self, wildcard: Name) -> Link | None:
-        return self.at(wildcard) if len(wildcard) <= 255 else None
-
-    def _covered(self, wildcard: Name) -> bool:
-        return len(wildcard) > 255 or self.covering(wildcard) is not None
 
 
 def _as_far_as(span: Link) -> Span:

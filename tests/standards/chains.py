@@ -7,7 +7,7 @@ maps relative text names ("" is the apex) to the types that the zone owns there.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
@@ -159,3 +159,30 @@ class Zone:
     def _insecure(self, path: tuple[str, ...]) -> bool:
         types = self.names.get(".".join(reversed(path)), frozenset())
         return bool(path) and Type.NS in types and Type.DS not in types
+
+
+# ---- the zone of the tests by hand ----
+
+ZONE = from_text("example.nl")
+PLAIN = Zone(
+    apex="example.nl",
+    names={"": {Type.SOA, Type.NS, Type.MX}, "d": {Type.A}, "sub": {Type.NS}},
+)
+
+
+def n(relative: str) -> bytes:
+    """A name of ``example.nl``."""
+    return from_text(f"{relative}.example.nl") if relative else ZONE
+
+
+def nsec(owner: str, following: str, *types: int) -> tuple[bytes, bytes]:
+    """An NSEC record of ``example.nl``, with the types that every one has."""
+    return n(owner), n(following) + bitmap({*types, Type.NSEC, Type.RRSIG})
+
+
+#: Every kind of chain: (NSEC records, NSEC3 records).
+CHAINS: dict[str, Callable[[Zone], tuple[Records, Records]]] = {
+    "nsec": lambda zone: (zone.nsecs(), []),
+    "nsec3": lambda zone: ([], zone.nsec3s()),
+    "nsec3-salted": lambda zone: ([], zone.nsec3s(iterations=3, salt=b"\xaa\xbb")),
+}
