@@ -75,10 +75,10 @@ def words(answer: Answer) -> str:
 
 
 def eyes_on(world: World, **options: Any) -> Eyes:
-    """A fresh resolver whose root, keys and clock are the world's."""
+    """A fresh resolver whose root, keys and clock are the world's; None for anchors means the real root's."""
     net = Watching(world)
-    if "anchors" not in options:
-        options["anchors"] = starting_anchors(world.anchors())
+    if options.setdefault("anchors", starting_anchors(world.anchors())) is None:
+        options["anchors"] = starting_anchors()
     resolver = Resolver(net, hints=starting_hints(world.hints()), now=lambda: world.now, **options)
     return Eyes(resolver, net)
 
