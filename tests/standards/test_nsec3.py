@@ -75,6 +75,7 @@ def test_an_excuse_of_iterations_yields_to_a_chain_that_proves() -> None:
     costly = [(owner_of(b"\0" * 20, ZONE), nsec3_rdata(b"\1" * 20, {A}, iterations=9999))]
     assert prove_nodata(n("d"), TXT, ZONE, [], costly + PLAIN.nsec3s()).reason is YES
     assert prove_nodata(n("d"), A, ZONE, [], costly + PLAIN.nsec3s()).reason is Reason.NSEC3_ITERATIONS
+    assert prove_no_ds(n("sub"), ZONE, [], costly + PLAIN.nsec3s(opt_out=True)).reason is Reason.OPT_OUT
 
 
 @pytest.mark.parametrize(
