@@ -74,9 +74,9 @@ def run_scan(command: Command) -> bool:
             store.note(complete=True, end=now())
         _tell(store, found, progress, complete=complete)
         if complete and start.profile is not None:
-            from crawler import worlds
+            from crawler import truth, worlds
 
-            worlds.check(worlds.population(start, found, command.lists)(), found, command.out)
+            truth.check(worlds.population(start, found, command.lists)(), found.found, command.out)
         print(accounted_for(store), flush=True)
     return complete
 

@@ -7,8 +7,9 @@ The truth is the lab's, from its facts alone; the verdicts are those of the view
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
-from analysis.warehouse import Warehouse
+from analysis.warehouse import Warehouse, open_run
 from lab.population import Population
 
 DIFFERENCES = 20  # lines at most
@@ -56,3 +57,9 @@ def _combination(kinds: str) -> str:
         return "none"
     parsed = {kind for kind in kinds.split(", ") if kind != "malformed"}
     return " + ".join(sorted(parsed)) or "malformed only"
+
+
+def check(world: Population, names: Iterable[str], run: Path) -> None:
+    """Prints how many verdicts on the names of a finished run are as the lab wrote them."""
+    with open_run(run) as warehouse:
+        compare(written(world, names), observed(warehouse))

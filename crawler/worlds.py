@@ -12,13 +12,11 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from analysis.warehouse import open_run
 from crawler.resolver.limits import Limits
 from crawler.resolver.resolve import Resolver
 from crawler.session import Eyes, Start, anchors_by_zone
 from crawler.stages.names import Names
 from crawler.standards.anchors import read_hints
-from crawler.truth import compare, observed, written
 from lab.listing import Listing, from_list, from_names
 from lab.network import LabNetwork
 from lab.population import Population
@@ -57,9 +55,3 @@ async def opened(
     with serving(make) as servers:
         async with LabNetwork(servers.port).running() as net:
             yield Eyes(Resolver(net, hints=hints, anchors=anchors, minimise=minimise, limits=limits), net)
-
-
-def check(world: Population, found: Names, run: Path) -> None:
-    """Prints how many verdicts on the names of a finished run are as the lab wrote them."""
-    with open_run(run) as warehouse:
-        compare(written(world, found.found), observed(warehouse))

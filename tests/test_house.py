@@ -49,6 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "crawler.net", "crawler.resolver", "crawler.stages", "crawler.standards", "crawler.worlds", *DOOR,
     },
     "crawler.worlds": {"crawler", "lab"},
+    "crawler.truth": {"crawler", "analysis", "lab"},
     "crawler.command": {"crawler", "analysis", "lab"},
     "crawler.demo": {"crawler", "analysis", "lab"},
     "crawler.cli": {"crawler", "analysis", "lab"},
