@@ -78,14 +78,16 @@ class Resolver:
         limits: Limits | None = None,
         algorithms: Algorithms = SUPPORTED,
         minimise: bool = True,
+        heed_times: bool = True,
     ) -> None:
         self._limits = limits or Limits()
         self._now = now
         self._walker = Walker(
             net, Servers(self._limits.servers), self._limits, hints=hints, stubs=stubs or {}, minimise=minimise
         )
-        self._judge = Judge(self._limits, algorithms=algorithms, now=now)
-        self._chain = Chain(self._walker, self._judge, anchors=anchors, algorithms=algorithms, now=now)
+        judged_at: Callable[[], float | None] = now if heed_times else _timeless
+        self._judge = Judge(self._limits, algorithms=algorithms, now=judged_at)
+        self._chain = Chain(self._walker, self._judge, anchors=anchors, algorithms=algorithms, now=judged_at)
         self.sent = 0
 
     @property
@@ -259,6 +261,10 @@ class Resolver:
             server[0] if server is not None else None,
             lookup.sent,
         )
+
+
+def _timeless() -> None:
+    """The moment of who judges signatures whatever their times: old captures, other people's scenarios."""
 
 
 def _found(walked: Walked, judgement: Judgement, reason: Reason, aliases: tuple[Alias, ...], wildcard: bool) -> _Found:

@@ -68,7 +68,7 @@ class Chain:
         *,
         anchors: Mapping[bytes, Sequence[Ds]],
         algorithms: Algorithms,
-        now: Callable[[], float],
+        now: Callable[[], float | None],
     ) -> None:
         self._walker = walker
         self._judge = judge
@@ -137,9 +137,7 @@ class Chain:
                 found = Reason.DNSKEY_MISSING
             else:
                 sigs = self._judge.signatures(walked, cut.name, Type.DNSKEY)
-                verdict = verify_keys(
-                    cut.name, reading.rdatas, sigs, anchors, int(self._now()), algorithms=self._algorithms
-                )
+                verdict = verify_keys(cut.name, reading.rdatas, sigs, anchors, self._now(), algorithms=self._algorithms)
                 self.verifications += verdict.verifications
                 if verdict.reason is Reason.CHAIN:
                     trust = Trust(Reason.CHAIN, verdict.keys, word)

@@ -52,7 +52,7 @@ class Judgement(NamedTuple):
 class Judge:
     """Verifies RRsets and denials against a zone's keys; counts its verifications."""
 
-    def __init__(self, limits: Limits, *, algorithms: Algorithms, now: Callable[[], float]) -> None:
+    def __init__(self, limits: Limits, *, algorithms: Algorithms, now: Callable[[], float | None]) -> None:
         self._limits = limits
         self._algorithms = algorithms
         self._now = now
@@ -107,14 +107,13 @@ class Judge:
     ) -> RrsetVerdict:
         """`verify_rrset`, remembering what was verified: the same NSEC3 comes with many a denial."""
         key = (owner, rtype, tuple(rdatas), tuple(sigs))
+        now = self._now()
         kept = trust.verified.get(key)
         if kept is not None:
             verdict = cast("RrsetVerdict", kept)
-            if verdict.expires > self._now():
+            if now is None or verdict.expires > now:
                 return verdict
-        verdict = verify_rrset(
-            owner, rtype, IN, rdatas, sigs, trust.keys, zone, int(self._now()), algorithms=self._algorithms
-        )
+        verdict = verify_rrset(owner, rtype, IN, rdatas, sigs, trust.keys, zone, now, algorithms=self._algorithms)
         self.verifications += verdict.verifications
         if verdict.reason is Reason.CHAIN and rtype in _SHARED:
             if len(trust.verified) >= _VERIFIED_LIMIT:
