@@ -10,8 +10,8 @@ of such a domain repeat the MX look-up's word and cost no packet.
 
 from __future__ import annotations
 
+import re
 import time
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import trio
@@ -148,10 +148,19 @@ def mx_hosts(domain: str, mx: Answer) -> tuple[MxHost, ...]:
     """The MX records, parsed; the domain itself where there is none."""
     if mx.outcome is Outcome.NODATA and mx.security not in _BROKEN:
         return (MxHost(0, domain, Target.IMPLICIT),)
-    return tuple([MxHost(int.from_bytes(r[:2], "big"), to_text(r[2:]), target(r[2:])) for r in mx.rdata])
+    found = []
+    for rdata in mx.rdata:
+        host = to_text(rdata[2:])
+        plain = _PLAIN_HOST(host) and not host.endswith("localhost")
+        kind = Target.HOST if plain else target(rdata[2:])
+        found.append(MxHost(rdata[0] << 8 | rdata[1], host, kind))
+    return tuple(found)
 
 
-@lru_cache(16_384)  # a provider's hosts come with every customer
+#: What nearly every MX names: two labels or more of ordinary characters, the last one beginning with a letter.
+_PLAIN_HOST = re.compile(r"(?:[a-z0-9_-]+\.)+[a-z][a-z0-9_-]*").fullmatch
+
+
 def target(host: bytes) -> Target:
     """What kind of thing an MX names (RFC 5321 section 5.1 wants a host name; see `Target`)."""
     if host == ROOT:

@@ -120,11 +120,23 @@ def _unescape(text: str) -> list[bytes]:
     return labels
 
 
+_PLAIN_NAME = re.compile(rb"[a-z0-9_.-]+").fullmatch
+
+
 @lru_cache(maxsize=65536)
 def to_text(name: Name) -> str:
     r"""The presentation format, without the final dot ("." for the root); odd octets as ``\DDD``."""
     if name == ROOT:
         return "."
+    if b"." not in name:  # else a dot inside a label, or a label of 46 octets
+        text = bytearray(name[1:-1])
+        at, end = name[0], len(text)
+        while at < end:
+            size = text[at]
+            text[at] = 0x2E
+            at += size + 1
+        if _PLAIN_NAME(text):
+            return text.decode()
     return ".".join([_label_text(label) for label in labels(name)])
 
 
