@@ -9,13 +9,14 @@ import trio
 
 from crawler.resolver import ask
 from crawler.resolver.limits import Limits
+from crawler.resolver.resolve import Resolver
 from crawler.standards.names import from_text
 from lab import behaviours as b
 from lab.behaviours import Behaviour
 from lab.names import Type, wire
 from lab.packet import Query, Response, write
 from lab.scenarios.scenario import NSEC
-from tests.resolver.worlds import BD, ORG, OTHER, OURS, ROOT_SERVER, SE, THIRD, Eyes, eyes_on, tops, words
+from tests.resolver.worlds import BD, ORG, OTHER, OURS, ROOT_SERVER, SE, THIRD, Eyes, Watching, eyes_on, tops, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,6 +115,14 @@ async def test_a_server_that_chokes_on_a_minimised_name_is_asked_for_all_of_it(
     assert ("b.c.example.se", "A") not in asked
 
 
+async def test_once_a_server_choked_nothing_more_is_minimised_for_this_name(autojump_clock: MockClock) -> None:
+    world = world_of("a.b.c TXT deep")
+    world.behave(ROOT_SERVER, b.refused().only(at="se"))
+    eyes = plain(world)
+    assert await eyes.told("a.b.c.example.se", "TXT") == UNSIGNED
+    assert eyes.net.questions(OURS) == [(OURS, "a.b.c.example.se", "TXT")]
+
+
 async def test_no_more_than_ten_questions_are_minimised(autojump_clock: MockClock) -> None:
     """RFC 9156 section 2.3: root and TLD take two of them."""
     name = ".".join("abcdefghijklmnopqrst")
@@ -200,6 +209,15 @@ async def test_delegations_without_end_end_with_the_budget(autojump_clock: MockC
     answer = await eyes.look("a." * 110 + "example.se", "TXT")
     assert words(answer) == f"budget {FAILED}"
     assert answer.tries == 80 == len(eyes.net.log)
+
+
+async def test_name_servers_of_another_zone_in_a_referral_are_not_asked(autojump_clock: MockClock) -> None:
+    world = world_of()
+    world.behave(SE, b.poison_ns("victim.se", "ns.victim.se", "45.66.6.6"))
+    world.behave(OURS, b.refused())
+    eyes = plain(world)
+    assert await eyes.told("example.se") == f"refused {FAILED}"
+    assert "45.66.6.6" not in eyes.net.asked
 
 
 # several servers
@@ -556,3 +574,60 @@ async def test_a_delegation_is_kept_for_its_ttl(autojump_clock: MockClock) -> No
     await trio.sleep(1)
     await eyes.look("example.se", "SOA")
     assert eyes.net.asked[SE] == 2
+
+
+async def test_a_delegation_without_ttl_is_kept_for_a_minute(autojump_clock: MockClock) -> None:
+    """Or a zone would cost its parent a question for each of its names."""
+    world = world_of()
+    world.link()
+    node = world.zones[wire("se")].nodes()[wire("example.se")]
+    node.rrsets[Type.NS] = node.rrsets[Type.NS]._replace(ttl=0)
+    eyes = plain(world)
+    for qtype in ("MX", "TXT", "SOA"):
+        await eyes.look("example.se", qtype)
+        await trio.sleep(25)
+    assert eyes.net.asked[SE] == 1
+    await eyes.look("example.se")
+    assert eyes.net.asked[SE] == 2
+
+
+async def test_a_reply_is_kept_for_a_day_at_most(autojump_clock: MockClock) -> None:
+    world = world_of("mx 604800 A 45.99.0.1")
+    eyes = plain(world, stubs={from_text("example.se"): [(OURS, 53)]})
+    await eyes.look("mx.example.se", "A")
+    await trio.sleep(86_400)
+    assert (await eyes.look("mx.example.se", "A")).tries == 0
+    await trio.sleep(1)
+    assert (await eyes.look("mx.example.se", "A")).tries == 1
+
+
+async def test_no_more_name_servers_of_a_delegation_are_looked_at_than_the_limit(autojump_clock: MockClock) -> None:
+    world = world_of(HOSTS, *(f"45.1.0.{n}" for n in range(1, 31)))
+    eyes = plain(world)
+    await eyes.look("example.se")
+    zone = await eyes.resolver.zone(from_text("example.se"))
+    assert zone is not None
+    assert len(zone.ns) == Limits().name_servers == 13
+
+
+async def test_the_roots_ipv6_addresses_are_left_alone_where_it_has_others(autojump_clock: MockClock) -> None:
+    world = tops()
+    hints = {from_text("a.root-servers.net"): ["2001:503:ba3e::2:30", ROOT_SERVER]}
+    net = Watching(world)
+    resolver = Resolver(net, hints=hints, anchors={})
+    assert (await resolver.resolve(from_text("gone.se"), 15)).outcome == "nxdomain"
+    assert "2001:503:ba3e::2:30" not in net.asked
+    world.server("2001:503:ba3e::2:30").zones.update(world.server(ROOT_SERVER).zones)
+    only = Resolver(net, hints={from_text("a.root-servers.net"): ["2001:503:ba3e::2:30"]}, anchors={})
+    assert (await only.resolve(from_text("gone.se"), 15)).outcome == "nxdomain"
+
+
+async def test_what_a_question_without_some_servers_came_to_is_not_remembered(autojump_clock: MockClock) -> None:
+    """One server lies, the other refuses: the second chance failed, and the first answer stands, also later."""
+    world = tops()
+    world.zone("example.se", HOSTS, servers={"ns1": OURS, "ns2": OTHER}, signing=NSEC)
+    world.behave(OURS, b.do_ignored().only("A"))
+    world.behave(OTHER, b.refused().only("A"))
+    eyes = eyes_on(world)
+    assert await eyes.told("mx.example.se", "A") == "answer bogus signature-missing"
+    assert await eyes.told("mx.example.se", "A") == "answer bogus signature-missing"
