@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -153,6 +154,8 @@ async def test_glue_of_a_host_that_is_no_name_server_is_not_believed(autojump_cl
     await eyes.look("example.se")
     answer = await eyes.look("mx.example.se", "A")
     assert answer.rdata == (bytes((45, 99, 0, 1)),)
+    world.behave(OURS, b.refused())
+    assert await eyes.told("example.se") == f"refused {FAILED}"
     assert "45.66.6.6" not in eyes.net.asked
 
 
@@ -379,6 +382,15 @@ async def test_a_name_server_with_only_ipv6_is_asked_there(autojump_clock: MockC
     assert (await eyes.look("glued.se")).server == "2600::54"
 
 
+async def test_ipv6_glue_is_left_alone_where_there_is_ipv4(autojump_clock: MockClock) -> None:
+    world = tops()
+    world.zone("example.se", HOSTS, servers={"ns": (OURS, "2600::53")})
+    world.behave(OURS, b.refused())
+    eyes = plain(world)
+    assert await eyes.told("example.se") == f"refused {FAILED}"
+    assert "2600::53" not in eyes.net.asked
+
+
 async def test_all_who_wait_for_the_same_name_server_get_its_address(autojump_clock: MockClock) -> None:
     world = tops()
     world.zone("isp.org", servers={"ns1": OTHER})
@@ -394,6 +406,33 @@ async def test_all_who_wait_for_the_same_name_server_get_its_address(autojump_cl
             nursery.start_soon(look, number)
     assert told == [UNSIGNED] * 20
     assert eyes.net.questions().count((OTHER, "ns1.isp.org", "A")) == 1
+    assert eyes.resolver._walker.cuts.closest(from_text("example.se"), 0).glue == [(OTHER, 53)]
+
+
+@pytest.mark.parametrize(("zones", "told"), [(8, UNSIGNED), (9, f"no-servers {FAILED}")])
+async def test_name_servers_that_need_others_are_followed_as_deep_as_the_limit(
+    autojump_clock: MockClock, zones: int, told: str
+) -> None:
+    """Each zone's only name server is in the next zone, and only the last one has glue."""
+    world = tops()
+    tlds = ("se", "org")
+    names = [f"z{n}.{tlds[n % 2]}" for n in range(zones + 1)]
+    for here, there in pairwise(names):
+        world.zone(here, HOSTS, servers={f"ns.{there}": OURS})
+    world.zone(names[-1], HOSTS, servers={"ns": OURS})
+    eyes = plain(world)
+    assert await eyes.told("z0.se") == told
+
+
+async def test_a_second_chance_does_not_go_to_the_same_server_under_another_name(autojump_clock: MockClock) -> None:
+    world = tops()
+    world.zone("isp.org", "", servers={"ns1": OTHER})
+    names = {"ns8.isp.org": "45.1.0.8", "ns9.isp.org": "45.1.0.8"}
+    world.zone("example.se", HOSTS, servers=names, signing=NSEC)
+    world.behave("45.1.0.8", b.do_ignored().only("MX"))
+    eyes = eyes_on(world)
+    assert await eyes.told("example.se") == "answer bogus signature-missing"
+    assert eyes.net.questions().count(("45.1.0.8", "example.se", "MX")) == 1
 
 
 async def test_a_server_under_two_names_does_not_hide_a_third(autojump_clock: MockClock) -> None:

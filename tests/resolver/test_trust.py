@@ -319,6 +319,28 @@ async def test_a_zone_cut_that_only_a_reply_claims_makes_nothing_insecure(
     assert zone.security == "secure"
 
 
+async def test_the_signer_of_a_neighbouring_insecure_zone_makes_nothing_insecure(autojump_clock: MockClock) -> None:
+    world = signed(broken=[breakage.signer("sub.example.se", "A").at("mx.example.se")])
+    world.zone("sub.example.se", MAIL, servers={"ns": OTHER})
+    eyes = eyes_on(world)
+    assert await eyes.told("sub.example.se") == "answer insecure no-ds"
+    assert (await eyes.look("mx.example.se", "A")).security == "bogus"
+
+
+async def test_a_child_cannot_deny_its_own_ds(autojump_clock: MockClock) -> None:
+    """One server for both, which answers for DS out of the child (RFC 4035 section 3.1.4.1)."""
+    world = signed()
+    world.zone("sub.example.se", MAIL, servers={"ns1.example.se": OURS}, signing=NSEC)
+
+    def act(query: Query, _: object) -> bytes:
+        response = Response(aa=True)
+        response.authority = [(wire("sub.example.se"), Type.SOA, 300, SOA)]
+        return write(query, response)
+
+    world.behave(OURS, Behaviour("of-the-child", act).only("DS", at="sub.example.se"))
+    assert await eyes_on(world).told("sub.example.se") == "answer bogus denial-missing"
+
+
 async def test_a_cut_that_was_none_does_not_stay(autojump_clock: MockClock) -> None:
     """One forged reply, and the next one is right."""
     world = signed()
