@@ -12,6 +12,7 @@ from crawler.standards.denial import (
     NXNAME,
     Means,
     Proof,
+    prove_no_closer,
     prove_nodata,
     prove_nxdomain,
 )
@@ -88,6 +89,12 @@ BY_HAND: list[tuple[str, Reason, Callable[[], Reason]]] = [
 @pytest.mark.parametrize("case", BY_HAND, ids=[words for words, _, _ in BY_HAND])
 def test_nsec_by_hand(case: tuple[str, Reason, Callable[[], Reason]]) -> None:
     assert case[2]() is case[1]
+
+
+def test_a_zone_says_nothing_of_names_outside_it() -> None:
+    last = nsec("m", "", A)  # reaches to the end of the zone, and no further
+    assert prove_no_closer(n("zz"), n("*"), ZONE, [last], []).reason is YES
+    assert prove_no_closer(from_text("zz.nl"), from_text("*.nl"), ZONE, [last], []).reason is NO
 
 
 # ---- compact denial (RFC 9824) ----

@@ -119,6 +119,12 @@ def test_what_hides_in_an_opt_out_span_has_no_proof_but_is_insecure() -> None:
     assert prove_nodata(n("ent"), A, ZONE, [], whole).reason is NO
 
 
+def test_a_name_with_a_record_exists_whatever_another_record_spans() -> None:
+    wide = (owner_of(b"\0" * 20, ZONE), nsec3_rdata(b"\xff" * 20, {A}))
+    assert prove_nxdomain(n("x"), ZONE, [], [wide, *PLAIN.nsec3s()]).reason is YES
+    assert prove_nxdomain(n("d"), ZONE, [], [wide, *PLAIN.nsec3s()]).reason is NO
+
+
 def test_an_owner_is_32_digits_and_the_zone() -> None:
     digits = b"0" * 31 + b"1"
     assert owner_hash(b"\x20" + digits + ZONE, ZONE) == b"\0" * 19 + b"\1"
