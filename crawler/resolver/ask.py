@@ -152,7 +152,7 @@ async def _over_tcp(net: Network, address: Address, query: bytes, patience: floa
     sent = lookup.clock
     reply = await net.over_tcp(query, address[0], address[1], patience * 2)
     rtt = trio.current_time() - max(sent, net.sent_at)
-    if isinstance(reply, Silence):
+    if isinstance(reply, Silence) or (len(reply) > 2 and reply[2] & _TC):  # RFC 2181 section 9: such a reply is nothing
         return Got(None, Outcome.TRUNCATED, rtt)
     try:
         return Got(decode(reply), Outcome.ANSWER, rtt)

@@ -52,6 +52,8 @@ class Reading(NamedTuple):
     target: bytes = b""
 
 
+_CNAME = int(Type.CNAME)
+_DENIALS = (Type.NSEC, Type.NSEC3)
 _FAILURES: dict[int, Outcome] = {
     Rcode.FORMERR: Outcome.FORMERR,
     Rcode.SERVFAIL: Outcome.SERVFAIL,
@@ -68,9 +70,9 @@ def read(message: Message, name: bytes, qtype: int, zone: bytes) -> Reading:
         return failure(_FAILURES.get(rcode, Outcome.BAD_RCODE), zone)
     if message.answer:
         found = _positive(message.answer, name, qtype, zone)
-        if found is not None:
+        if found is not None and not (rcode == Rcode.YXDOMAIN and found.kind is Kind.ANSWER):
             return found
-    if rcode == Rcode.YXDOMAIN:
+    if rcode == Rcode.YXDOMAIN:  # it says that an alias leads too far; nothing else (RFC 6672 section 2.2)
         return failure(Outcome.BAD_RCODE, zone)
     return _negative(message, name, qtype, zone)
 
@@ -89,7 +91,9 @@ def _positive(records: list[Record], name: bytes, qtype: int, zone: bytes) -> Re
             least = ttl if not rdatas or ttl < least else least
             if rdata not in rdatas:  # an RRset is a set (RFC 2181 section 5)
                 rdatas.append(rdata)
-    if rdatas:
+        elif rtype == _CNAME and owner == name and not rdatas:
+            break  # other data at an alias should not be (RFC 1034 section 3.6.2): what comes first counts
+    if rdatas and qtype != _CNAME:
         return Reading(Kind.ANSWER, Outcome.ANSWER, name, qtype, tuple(rdatas), least)
     for owner, rtype, _, ttl, rdata in records:
         if rtype == Type.DNAME and owner != name and is_below(name, owner) and is_below(owner, zone):
@@ -97,6 +101,8 @@ def _positive(records: list[Record], name: bytes, qtype: int, zone: bytes) -> Re
             if len(target) > NAME_LIMIT:  # YXDOMAIN, RFC 6672 section 2.2
                 return failure(Outcome.ALIAS_TOO_LONG, zone)
             return Reading(Kind.ALIAS, Outcome.ANSWER, owner, Type.DNAME, (rdata,), ttl, target)
+    if rdatas:  # a CNAME that was asked for, and that no DNAME explains (RFC 6672 section 3.1)
+        return Reading(Kind.ANSWER, Outcome.ANSWER, name, qtype, tuple(rdatas), least)
     for owner, rtype, _, ttl, rdata in records:
         if rtype == Type.CNAME and owner == name:
             return Reading(Kind.ALIAS, Outcome.ANSWER, owner, Type.CNAME, (rdata,), ttl, rdata)
@@ -114,12 +120,19 @@ def _negative(message: Message, name: bytes, qtype: int, zone: bytes) -> Reading
     if message.rcode == Rcode.NXDOMAIN:
         return Reading(Kind.NXDOMAIN, Outcome.NXDOMAIN, apex or zone, Type.SOA, ttl=ttl)
     if child and not apex:
-        if qtype == Type.DS and child == name:  # an old server refers instead of denying
+        if qtype == Type.DS and child == name:  # an old server refers instead of answering or denying
+            if (found := _positive(message.authority, name, qtype, zone)) is not None:
+                return found
             return Reading(Kind.NODATA, Outcome.NODATA, zone, Type.SOA)
         return Reading(Kind.REFERRAL, Outcome.LAME, child, Type.NS)
-    if apex or message.aa:
+    if apex or message.aa or _denied(message, zone):
         return Reading(Kind.NODATA, Outcome.NODATA, apex or zone, Type.SOA, ttl=ttl)
     return failure(Outcome.LAME, zone)
+
+
+def _denied(message: Message, zone: bytes) -> bool:
+    """Whether NSEC or NSEC3 records of the zone say that something is not there, though SOA and AA are missing."""
+    return any(rtype in _DENIALS and is_below(owner, zone) for owner, rtype, _, _, _ in message.authority)
 
 
 def next_question(zone: bytes, name: bytes, known: int) -> bytes:

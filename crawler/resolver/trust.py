@@ -14,6 +14,7 @@ import trio
 from crawler.resolver.reply import Kind
 from crawler.standards.dnssec import usable_ds, verify_keys
 from crawler.standards.keys import DnssecFault, read_ds
+from crawler.standards.names import is_below
 from crawler.standards.security import STATE, Reason, Security
 from crawler.standards.wire import Type
 
@@ -96,12 +97,12 @@ class Chain:
 
     async def _climb(self, cut: Cut, lookup: Lookup) -> Trust:
         anchors = self._anchors.get(cut.name)
-        if anchors:
-            return await self._by_anchor(cut, anchors, lookup)
+        if anchors is not None:  # none at all of a name: a negative trust anchor (RFC 7646)
+            return await self._by_anchor(cut, anchors, lookup) if anchors else Trust(Reason.NO_ANCHOR)
         parent = cut.parent
         if parent is None:
-            above = self._walker.cuts.closest(cut.name, lookup.clock, above=True)
-            if above is cut:
+            above = await self._above(cut, lookup)
+            if above is None:
                 return Trust(Reason.NO_ANCHOR)
             parent = above
         upper = await self.trust(parent, lookup)
@@ -118,6 +119,18 @@ class Chain:
         if unusable is not None:
             return Trust(unusable, ds=word)
         return await self._by_keys(cut, usable, word, lookup, Reason.DS_MISMATCH)
+
+    async def _above(self, cut: Cut, lookup: Lookup) -> Cut | None:
+        """The zone above a stub zone, walked to if a trust anchor may lie between; None above the root."""
+        above = self._walker.cuts.closest(cut.name, lookup.clock, above=True)
+        if above is cut:
+            return None
+        if any(
+            zone != cut.name and is_below(cut.name, zone) and not is_below(above.name, zone) for zone in self._anchors
+        ):
+            walked = await self._walker.walk(cut.name, Type.DS, lookup)
+            return walked.cut
+        return above
 
     async def _by_anchor(self, cut: Cut, anchors: Sequence[Ds], lookup: Lookup) -> Trust:
         return await self._by_keys(cut, anchors, None, lookup, Reason.ANCHOR_MISMATCH)

@@ -74,7 +74,7 @@ def _split(line: str, origin: dns.name.Name, ttl: int) -> tuple[dns.name.Name, i
     rclass = 1
     while rest := rest.strip():
         word, _, after = rest.partition(" ")
-        if word.upper() in _CLASSES:
+        if word.upper() in _CLASSES and (after or word.upper() != "ANY"):  # at the end, ANY is the type
             rclass = int(dns.rdataclass.from_text(word))
         elif match := _TIME.fullmatch(word):
             ttl = int(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}[match[2].lower()]

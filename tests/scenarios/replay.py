@@ -17,7 +17,7 @@ from trio.testing import MockClock
 
 from crawler.exchange import Counters, Network, Silence, answers, question_of
 from crawler.resolver.resolve import Resolver
-from crawler.resolver.roots import StartFault, starting_anchors
+from crawler.resolver.roots import StartFault, starting_anchors, starting_hints
 from crawler.standards.algorithms import SUPPORTED
 from crawler.standards.names import ROOT, is_below
 from crawler.standards.wire import decode
@@ -191,7 +191,7 @@ def _resolver(scenario: Scenario, net: Network) -> Resolver:
     date = scenario.date()
     return Resolver(
         net,
-        hints=hints,
+        hints=hints or starting_hints(),
         anchors=_anchors(scenario),
         stubs=stubs,
         now=lambda: date or 0.0,
