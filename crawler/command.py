@@ -150,12 +150,13 @@ async def braked(progress: Progress) -> AsyncIterator[runner.Brake]:
 
 async def crawl_with(eyes: Eyes, pace: Pace, store: Store, progress: Progress, brake: runner.Brake) -> bool:
     """Everything that is left of a scan; what this sitting cost is noted whatever happens."""
-    scan = Scan(store, stages(eyes.resolver), pace, progress, brake)
+    scan = Scan(store, stages(eyes.resolver), pace, progress, brake, eyes.resolver.revive)
     session = Session({"concurrency": pace.workers, "looks": pace.looks})
     earlier = store.run.get("sessions", [])
     complete = False
     try:
-        complete = await scan.crawl()
+        with runner.rare_collections():
+            complete = await scan.crawl()
     finally:
         store.note(sessions=[*earlier, session.told(scan.rows, eyes.counters(), complete=complete)])
     return complete

@@ -64,12 +64,15 @@ class Scan:
     pace: Pace
     progress: Progress
     brake: runner.Brake
+    revive: Callable[[], None] = lambda: None  # forget passing failures: called before every later look
     rows: dict[str, int] = field(default_factory=dict)  # written by this session, by table
 
     async def crawl(self) -> bool:
         """Everything that is not on the disk yet; False if it was stopped before."""
         on_domains, on_hosts = self.stages
         for look in range(1, self.pace.looks + 1):
+            if look > 1:
+                self.revive()
             if not await self._stage(on_domains, look):
                 return False
             for earlier in range(1, look + 1):

@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from crawler.net import open_network
 from crawler.resolver.resolve import Resolver
-from crawler.resolver.roots import StartFault, read_stub
-from crawler.standards.anchors import read_anchors, read_hints, root_anchors_text, root_hints_text
-from crawler.standards.keys import DnssecFault, DnssecFlaw, Ds, Key
+from crawler.resolver.roots import StartFault, read_stub, starting_anchors, starting_hints
+from crawler.standards.anchors import root_anchors_text, root_hints_text
 
 if TYPE_CHECKING:
     from crawler.net import Network
     from crawler.resolver.ask import Address
+    from crawler.standards.keys import Ds
 
 PROFILES = ("gtld", "cc")
+G = TypeVar("G")
+T = TypeVar("T")
 
 
 class OptionFault(Exception):
@@ -82,38 +84,31 @@ def prepare(options: Options) -> Start:
     profile, seed = _lab(options.lab)
     if profile and (options.root_hints or options.trust_anchor or options.stubs):
         raise OptionFault("--lab brings its own root: not together with --root-hints, --trust-anchor or --stub")
-    hints = _file("--root-hints", options.root_hints) or root_hints_text()
-    anchors = _file("--trust-anchor", options.trust_anchor) or root_anchors_text()
+    hints, anchors = _file("--root-hints", options.root_hints), _file("--trust-anchor", options.trust_anchor)
     stubs: dict[bytes, list[Address]] = {}
+    for text in options.stubs:
+        zone, where = _told("--stub", read_stub, text)
+        stubs.setdefault(zone, []).append(where)
+    return Start(
+        hints=_told(f"--root-hints {options.root_hints}", starting_hints, hints),
+        anchors=_told(f"--trust-anchor {options.trust_anchor}", starting_anchors, anchors),
+        stubs=stubs,
+        profile=profile,
+        seed=seed,
+        minimise=options.minimise,
+        hashes={
+            "root_hints": _sha256(hints or root_hints_text()),
+            "trust_anchors": _sha256(anchors or root_anchors_text()),
+        },
+    )
+
+
+def _told(option: str, read: Callable[[G], T], given: G) -> T:
+    """What an option's text says, or the one line that says what is wrong with it."""
     try:
-        for text in options.stubs:
-            zone, where = read_stub(text)
-            stubs.setdefault(zone, []).append(where)
-        return Start(
-            hints=read_hints(hints),
-            anchors=anchors_by_zone(anchors),
-            stubs=stubs,
-            profile=profile,
-            seed=seed,
-            minimise=options.minimise,
-            hashes={"root_hints": _sha256(hints), "trust_anchors": _sha256(anchors)},
-        )
+        return read(given)
     except StartFault as fault:
-        raise OptionFault(f"--stub: {fault}") from fault
-    except DnssecFault as fault:
-        where_from = {DnssecFlaw.HINTS: f"--root-hints {options.root_hints}"}
-        told = where_from.get(fault.flaw, f"--trust-anchor {options.trust_anchor}")
-        raise OptionFault(f"{told}: {' '.join(str(fault).split())}") from fault
-
-
-def anchors_by_zone(text: str) -> dict[bytes, list[Ds]]:
-    """Trust anchors by zone, those given as DNSKEY as the DS (SHA-256) that they stand for."""
-    found: dict[bytes, list[Ds]] = {}
-    for owner, anchor in read_anchors(text):
-        if isinstance(anchor, Key):
-            anchor = Ds(anchor.tag, anchor.algorithm, 2, hashlib.sha256(owner + anchor.rdata).digest())
-        found.setdefault(owner, []).append(anchor)
-    return found
+        raise OptionFault(f"{option}: {' '.join(str(fault).split())}") from fault
 
 
 @asynccontextmanager

@@ -162,7 +162,8 @@ class Rejection(StrEnum):
     IDNA = "idna"  # no A-label can be made of it (RFC 5891)
     ADDRESS = "address"  # an IP address
     SINGLE_LABEL = "single-label"  # a name of one label: a TLD, or no domain at all
-    MALFORMED_RECORD = "malformed-record"  # a zone-file line that is no resource record
+    MALFORMED_RECORD = "malformed-record"  # a zone-file line that is no resource record, a CSV row that is none
+    NO_DELEGATION = "no-delegation"  # a zone file's own apex, or an NS owner outside the zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

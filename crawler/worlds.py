@@ -14,9 +14,9 @@ from pathlib import Path
 
 from crawler.resolver.limits import Limits
 from crawler.resolver.resolve import Resolver
-from crawler.session import Eyes, Start, anchors_by_zone
+from crawler.resolver.roots import starting_anchors, starting_hints
+from crawler.session import Eyes, Start
 from crawler.stages.names import Names
-from crawler.standards.anchors import read_hints
 from lab.listing import Listing, from_list, from_names
 from lab.network import LabNetwork
 from lab.population import Population
@@ -51,7 +51,7 @@ async def opened(
 ) -> AsyncIterator[Eyes]:
     """A resolver whose root, keys and network are the world's; its servers run until the block is left."""
     world = make()
-    hints, anchors = read_hints(world.hints()), anchors_by_zone(world.anchors())
+    hints, anchors = starting_hints(world.hints()), starting_anchors(world.anchors())
     with serving(make) as servers:
         async with LabNetwork(servers.port).running() as net:
             yield Eyes(Resolver(net, hints=hints, anchors=anchors, minimise=minimise, limits=limits), net)

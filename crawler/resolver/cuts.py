@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from crawler.standards.names import ROOT
+from crawler.standards.security import Security
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ class Cut:
     prove anything or not.
     """
 
-    __slots__ = ("dead", "expires", "glue", "name", "ns", "parent", "pinned", "proof", "trust", "unglued")
+    __slots__ = ("dead", "expires", "glue", "heard", "name", "ns", "parent", "pinned", "proof", "trust", "unglued")
 
     def __init__(
         self,
@@ -53,7 +54,8 @@ class Cut:
         self.expires = trio.current_time() + seconds
         self.pinned = pinned
         self.trust: Trust | None = None
-        self.dead: tuple[Outcome, float] | None = None  # all servers failed so; until when that is believed
+        self.heard = False  # some server has answered for this zone, if only to refuse
+        self.dead: tuple[Outcome, float] | None = None  # all servers are silent; until when that is believed
 
 
 class Cuts:
@@ -101,6 +103,13 @@ class Cuts:
         """Forget a cut that turned out to be none."""
         if self._known.get(cut.name) is cut:
             del self._known[cut.name]
+
+    def revive(self) -> None:
+        """Forget which zones were silent or could not be judged: they get another chance."""
+        for cut in self._known.values():
+            cut.dead = None
+            if cut.trust is not None and cut.trust.security is Security.INDETERMINATE:
+                cut.trust = None
 
     def _forget(self) -> None:
         for name, cut in self._known.items():

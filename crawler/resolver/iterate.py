@@ -168,6 +168,11 @@ class Walker:
             )
         )
 
+    def revive(self) -> None:
+        """Forget failures, before a second look."""
+        self.cuts.revive()
+        self._replies.drop_if(lambda walked: walked.reading.kind is Kind.FAILURE)
+
     def learn(self, above: Cut, apex: bytes) -> Cut:
         """A zone that hides behind its parent's servers: same servers, no word of DS yet."""
         known = self.cuts.get(apex)
@@ -209,7 +214,9 @@ class Walker:
             got = await ask(self._net, self._servers, address, name, qtype, lookup, self.limits)
             walked = _understood(got, cut, address, name, qtype)
             if walked.reading.kind is not Kind.FAILURE:
+                cut.heard = True
                 return walked
+            cut.heard = cut.heard or walked.rtt is not None
             failed = _further(failed, walked)
             if walked.reading.outcome is Outcome.TIMEOUT:
                 silent.append(address)
@@ -217,19 +224,15 @@ class Walker:
             got = await ask(self._net, self._servers, address, name, qtype, lookup, self.limits)
             walked = _understood(got, cut, address, name, qtype)
             if walked.reading.kind is not Kind.FAILURE:
+                cut.heard = True
                 return walked
             failed = _further(failed, walked)
         if failed is None:
             return Walked(failure(Outcome.NO_SERVERS, cut.name), None, cut, None, None)
-        self._mark_dead(cut, failed, tried, avoid)
+        if failed.reading.outcome in _WITHOUT_REPLY and not (cut.heard or avoid or cut.pinned):
+            # Nobody ever said a word for this zone: it need not be waited for at every question.
+            cut.dead = (failed.reading.outcome, trio.current_time() + self.limits.dead_seconds)
         return failed
-
-    def _mark_dead(self, cut: Cut, failed: Walked, tried: list[Address], avoid: frozenset[Address]) -> None:
-        """A zone none of whose servers was ever heard of need not be waited for at every question."""
-        outcome = failed.reading.outcome
-        never_heard = all(not self._servers.of(address).rtt for address in tried)
-        if outcome in _WITHOUT_REPLY and never_heard and not avoid and not cut.pinned:
-            cut.dead = (outcome, trio.current_time() + self.limits.dead_seconds)
 
     async def _more_servers(
         self, cut: Cut, unglued: list[bytes], lookup: Lookup, avoid: frozenset[Address]

@@ -137,8 +137,10 @@ class Memory(Generic[T]):
         if len(self._kept) > self._limit:
             self._kept.popitem(last=False)
 
-    def drop(self, key: Hashable) -> None:
-        self._kept.pop(key, None)
+    def drop_if(self, unwanted: Callable[[T], bool]) -> None:
+        """Forget every value of a kind."""
+        for key in [key for key, (_, value) in self._kept.items() if unwanted(value)]:
+            del self._kept[key]
 
     def __len__(self) -> int:
         return len(self._kept)

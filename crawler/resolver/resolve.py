@@ -122,6 +122,10 @@ class Resolver:
             return None
         return _found(walked, judgement, judgement.reason, (), judgement.wildcard)
 
+    def revive(self) -> None:
+        """Forget what failed: zones that were silent are asked again, as a second look wants."""
+        self._walker.revive()
+
     async def zone(self, name: bytes) -> Zone | None:
         """The zone that holds the name, as far as it is known after a look-up of that name; None if that failed."""
         lookup = Lookup(self._limits.queries, self._limits.seconds)

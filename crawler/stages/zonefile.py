@@ -2,8 +2,9 @@
 
 One pass, a line at a time, for registries' zones are large: only NS, DS and SOA are looked
 into, every other record is checked for its type and counted. The input entries of a master
-file are its delegated owner names (each once, at its first line) and the lines that are no
-resource record; all other lines belong to them or to the zone. The apex is the owner of the
+file are its NS owner names (each once, at its first line) and the lines that are no
+resource record; all other lines belong to them or to the zone. Its own apex, and owners
+outside the zone, are no delegations and are rejected as such. The apex is the owner of the
 first SOA; without one, the NS owner that all others are below.
 
 A file whose last line has no line end, or whose parenthesis never closes, was cut short
@@ -210,14 +211,15 @@ def _odd(rtype: str, rdata: list[str]) -> dns.rdata.Rdata:
         raise _Malformed from error
 
 
-def _delegations(zone: _Zone) -> Iterator[Entry]:
+def _delegations(zone: _Zone) -> Iterator[Entry | Junk]:
     apex = zone.apex if zone.apex is not None else _top(zone)
     tally = zone.source.tally
     for owner, cut in zone.cuts.items():
-        if apex is not None and (owner == apex or (apex and not owner.endswith("." + apex))):
-            continue
         tally.records -= 1
         tally.entries += 1
+        if apex is not None and (owner == apex or (apex and not owner.endswith("." + apex))):
+            yield Junk(cut.line, printable(cut.text), Rejection.NO_DELEGATION)
+            continue
         text = cut.text if cut.text[-1] == "." else owner
         yield Entry(cut.line, text, ns=tuple(cut.ns), ds=tuple(zone.ds.get(owner, ())))
 
