@@ -155,8 +155,7 @@ async def crawl_with(eyes: Eyes, pace: Pace, store: Store, progress: Progress, b
     earlier = store.run.get("sessions", [])
     complete = False
     try:
-        with runner.rare_collections():
-            complete = await scan.crawl()
+        complete = await scan.crawl()
     finally:
         store.note(sessions=[*earlier, session.told(scan.rows, eyes.counters(), complete=complete)])
     return complete

@@ -69,6 +69,10 @@ class Scan:
 
     async def crawl(self) -> bool:
         """Everything that is not on the disk yet; False if it was stopped before."""
+        with runner.rare_collections():
+            return await self._looks()
+
+    async def _looks(self) -> bool:
         on_domains, on_hosts = self.stages
         for look in range(1, self.pace.looks + 1):
             if look > 1:

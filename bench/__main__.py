@@ -1,0 +1,25 @@
+"""All benchmarks, one after the other: ``python -m bench``, or ``make bench``; each also runs alone.
+
+They take a few minutes, want a machine with nothing else to do, and print ratios where a
+yardstick runs beside ours; `plain` needs Debian's nsd and dnsperf and says so if it must.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+_ALL = ("wire", "net", "plain", "world")
+
+
+def main() -> int:
+    """Run each in a process of its own, so that none inherits the other's memory; the worst exit status."""
+    worst = 0
+    for name in _ALL:
+        print(f"--- bench.{name}", flush=True)
+        worst = max(worst, subprocess.run([sys.executable, "-m", f"bench.{name}"], check=False).returncode)
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())
