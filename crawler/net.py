@@ -78,22 +78,30 @@ def canonical(address: str) -> str | None:
 
 
 class _Exchange(Waiter):
-    """One UDP query on its way."""
+    """One UDP query on its way, from the moment it has an id."""
 
-    __slots__ = ("address", "id", "outstanding", "port", "question")
+    __slots__ = ("address", "datagram", "id", "outstanding", "port", "question", "sender", "target")
 
     def __init__(
-        self, task: trio.lowlevel.Task, deadline: float, outstanding: dict[int, _Exchange],
-        id: int, address: str, port: int, question: bytes,
+        self, deadline: float, sender: _UdpSocket, id: int, address: str, port: int,
+        question: bytes, datagram: bytes, target: SocketAddress,
     ) -> None:  # fmt: skip
-        self.task = task
+        self.task = trio.lowlevel.current_task()
         self.deadline = deadline
-        self.outstanding = outstanding
+        self.sender = sender
+        self.outstanding = sender.outstanding
         self.id = id
         self.address = address
         self.port = port
         self.question = question
-        outstanding[id] = self
+        self.datagram = datagram
+        self.target = target
+        self.outstanding[id] = self
+
+    def fail(self, silence: Silence) -> None:
+        """It could not be sent."""
+        del self.outstanding[self.id]
+        self.wake(silence)
 
     def expire(self) -> None:
         del self.outstanding[self.id]
@@ -109,11 +117,10 @@ class _Exchange(Waiter):
 class _UdpSocket:
     """One of our sockets and the queries that went out of it."""
 
-    __slots__ = ("blocked", "outstanding", "sock")
+    __slots__ = ("outstanding", "sock")
 
     def __init__(self, family: socket.AddressFamily) -> None:
         self.outstanding: dict[int, _Exchange] = {}
-        self.blocked = trio.Lock()  # only one task may wait for a socket to become writable
         self.sock = socket.socket(family, socket.SOCK_DGRAM)
         try:
             self.sock.setblocking(False)
@@ -125,10 +132,6 @@ class _UdpSocket:
             self.sock.close()
             raise
 
-    async def writable(self) -> None:
-        """Wait until the system takes another datagram."""
-        async with self.blocked:
-            await trio.lowlevel.wait_writable(self.sock)
 
 
 def _open_sockets(family: socket.AddressFamily, count: int) -> list[_UdpSocket]:
@@ -176,6 +179,8 @@ class UdpTcpNetwork(Network):
         self._udp6: list[_UdpSocket] = []
         self._random = _Random()
         self._deadlines = Deadlines()
+        self._outbox: list[_Exchange] = []
+        self._postman: trio.lowlevel.Task | None = None  # where it sleeps for want of post
         self._connections = trio.CapacityLimiter(connections)
         self._allow_special = allow_special
         self._allowed = frozenset(filter(None, map(canonical, allowed)))
@@ -198,6 +203,7 @@ class UdpTcpNetwork(Network):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._deadlines.run)
                 nursery.start_soon(self.manners.run)
+                nursery.start_soon(self._post)
                 for one in self._udp4 + self._udp6:
                     nursery.start_soon(self._read, one)
                 try:
@@ -241,9 +247,7 @@ class UdpTcpNetwork(Network):
             line = await self.manners.wait(where)
             now = self._now()
         try:
-            while isinstance(sent := self._send(query, where, port, now + patience), _UdpSocket):
-                await sent.writable()
-                now = self._now()
+            sent = self._send(query, where, port, now + patience)
             if isinstance(sent, Silence):
                 await trio.lowlevel.checkpoint()
                 return sent
@@ -266,8 +270,8 @@ class UdpTcpNetwork(Network):
         elif line.worried and isinstance(result, bytes):
             self.manners.heard(line, self._now())
 
-    def _send(self, query: bytes, address: str, port: int, deadline: float) -> _Exchange | _UdpSocket | Silence:
-        """Send one datagram; a socket is returned if it must become writable first."""
+    def _send(self, query: bytes, address: str, port: int, deadline: float) -> _Exchange | Silence:
+        """Give one datagram to the postman."""
         target, prefix = self._outbound(address, port)
         number = self._random.draw()
         one = self._pick(self._udp6 if ":" in target[0] else self._udp4, number >> 16)
@@ -276,19 +280,43 @@ class UdpTcpNetwork(Network):
         number &= 0xFFFF
         while number in one.outstanding:
             number = self._random.draw() & 0xFFFF
-        try:
-            one.sock.sendto(prefix + number.to_bytes(2) + query[2:], target)
-        except BlockingIOError:
-            return one
-        except OSError as fault:
-            return _meaning(fault)
-        self._counters.udp_sent += 1
-        self._counters.bytes_out += len(query)
-        exchange = _Exchange(
-            trio.lowlevel.current_task(), deadline, one.outstanding, number, address, port, question_of(query)
-        )
+        datagram = prefix + number.to_bytes(2) + query[2:]
+        exchange = _Exchange(deadline, one, number, address, port, question_of(query), datagram, target)
+        self._outbox.append(exchange)
+        if self._postman is not None:
+            trio.lowlevel.reschedule(self._postman)
+            self._postman = None
         self._deadlines.add(exchange)
         return exchange
+
+    async def _post(self) -> None:
+        """Send what has gathered while the other tasks ran, in one go, for ever.
+
+        One by one, each datagram wakes a server that had gone to sleep, which costs both
+        machines more than the sending (a third of our CPU, seen against NSD on loopback).
+        """
+        while True:
+            if not self._outbox:
+                self._postman = trio.lowlevel.current_task()
+                await trio.lowlevel.wait_task_rescheduled(self._no_post)
+            batch, self._outbox = self._outbox, []
+            for exchange in batch:
+                while exchange.outstanding.get(exchange.id) is exchange:  # else cancelled, or its time was up
+                    try:
+                        exchange.sender.sock.sendto(exchange.datagram, exchange.target)
+                    except BlockingIOError:
+                        await trio.lowlevel.wait_writable(exchange.sender.sock)
+                        continue
+                    except OSError as fault:
+                        exchange.fail(_meaning(fault))
+                    else:
+                        self._counters.udp_sent += 1
+                        self._counters.bytes_out += len(exchange.datagram)
+                    break
+
+    def _no_post(self, _: object) -> trio.lowlevel.Abort:
+        self._postman = None
+        return trio.lowlevel.Abort.SUCCEEDED
 
     def _pick(self, sockets: list[_UdpSocket], chance: int) -> _UdpSocket | Silence:
         """The socket that chance picks; if that one is full, any that has room."""
