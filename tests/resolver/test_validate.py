@@ -256,3 +256,16 @@ async def test_of_two_bogus_words_on_ds_the_first_is_told(autojump_clock: MockCl
     world.behave(OURS, b.do_ignored().only("DS", "MX", "A"))
     world.behave(OTHER, b.nxdomain().only("DS"))
     assert await eyes_on(world).told("sub.two.org") == "answer bogus signature-missing"
+
+
+async def test_an_insecure_denial_of_a_secure_zone_is_no_reason_to_ask_another_server(
+    autojump_clock: MockClock,
+) -> None:
+    world = tops()
+    servers = {"ns1": OURS, "ns2": OTHER}
+    world.zone("example.se", HOST, servers=servers, signing=Signing(denial=NSEC3.denial, opt_out=True))
+    eyes = eyes_on(world)
+    await eyes.look("example.se", "SOA")
+    answer = await eyes.look("gone.example.se", "TXT")
+    assert (answer.outcome, answer.security, answer.reason) == ("nxdomain", "insecure", "opt-out")
+    assert answer.tries == 1
