@@ -38,6 +38,8 @@ _FURTHEST = {outcome: rank for rank, outcome in enumerate(Outcome)}
 _PROOFS = (Type.DS, Type.NSEC, Type.NSEC3)
 _WITHOUT_REPLY = (Outcome.TIMEOUT, Outcome.UNREACHABLE)
 _SHARED = frozenset({Type.A, Type.AAAA, Type.NS, Type.DS, Type.DNSKEY})  # what several look-ups may ask for
+_OCTETS = {Type.A: 4, Type.AAAA: 16}
+FAMILIES = (Type.A, Type.AAAA)  # the first is asked for first, and the others only for want of it
 DNS_PORT = 53
 
 
@@ -69,6 +71,7 @@ class Walker:
         hints: Mapping[bytes, Sequence[str]],
         stubs: Mapping[bytes, Sequence[Address]],
         minimise: bool = True,
+        families: Sequence[Type] = FAMILIES,
     ) -> None:
         self.cuts = Cuts(limits.cuts)
         self.flights = Flights()
@@ -76,9 +79,10 @@ class Walker:
         self._net = net
         self._servers = servers
         self._minimise = minimise
+        self._families = families
         self._replies: Memory[Walked] = Memory(limits.replies)
         roots = [(address, DNS_PORT) for addresses in hints.values() for address in addresses]
-        v4 = [address for address in roots if ":" not in address[0]]
+        v4 = [address for address in roots if ":" not in address[0]] if Type.A in families else []
         self.cuts.add(Cut(ROOT, None, tuple(hints), v4 or roots, pinned=True))
         for zone, addresses in stubs.items():
             self.cuts.add(Cut(zone, None, (), addresses, pinned=True))
@@ -136,6 +140,9 @@ class Walker:
 
     def _remember(self, name: bytes, qtype: int, walked: Walked) -> None:
         limits = self.limits
+        if _says_nothing(walked):  # nothing says how long (RFC 2308 section 5): not for the next look-up but one
+            self._replies.put((name, qtype), walked, limits.unsaid_ttl)
+            return
         self._replies.put((name, qtype), walked, min(max(walked.reading.ttl, limits.least_ttl), limits.most_ttl))
 
     def _descend(self, cut: Cut, walked: Walked) -> Cut:
@@ -152,10 +159,7 @@ class Walker:
                 seconds = min(seconds, ttl)
         shuffle(names)
         del names[self.limits.name_servers :]
-        glue, glued = _glue(message.additional, names, cut.name)
-        proof = [
-            r for r in _everything(message) if r[1] in _PROOFS or (r[1] == Type.RRSIG and r[4][:2] in _PROOF_BYTES)
-        ]
+        glue, glued = _glue(message.additional, names, cut.name, self._families)
         return self.cuts.add(
             Cut(
                 child,
@@ -163,7 +167,7 @@ class Walker:
                 names,
                 glue,
                 unglued=[name for name in names if name not in glued],
-                proof=proof,
+                proof=proofs_in(message),
                 seconds=max(seconds, self.limits.least_ttl),
             )
         )
@@ -202,6 +206,7 @@ class Walker:
         tried: list[Address] = []
         silent: list[Address] = []
         unglued = list(cut.unglued)
+        empty = None
         while True:
             if not queue and len(tried) < self.limits.addresses:
                 queue = await self._more_servers(cut, unglued, lookup, avoid)
@@ -215,11 +220,16 @@ class Walker:
             walked = _understood(got, cut, address, name, qtype)
             if walked.reading.kind is not Kind.FAILURE:
                 cut.heard = True
-                return walked
+                if walked.reading.kind is not Kind.NODATA or empty is not None or not _says_nothing(walked):
+                    return walked
+                empty = walked  # another server may know more
+                continue
             cut.heard = cut.heard or walked.rtt is not None
             failed = _further(failed, walked)
             if walked.reading.outcome is Outcome.TIMEOUT:
                 silent.append(address)
+        if empty is not None:
+            return empty
         for address in silent * (self.limits.rounds - 1):
             got = await ask(self._net, self._servers, address, name, qtype, lookup, self.limits)
             walked = _understood(got, cut, address, name, qtype)
@@ -250,19 +260,46 @@ class Walker:
         return []
 
     async def _addresses(self, ns: bytes, lookup: Lookup) -> list[Address]:
-        """A name server's addresses: IPv4, or IPv6 if it has no other."""
+        """A name server's addresses: IPv4, or IPv6 if it has no other.
+
+        It should not be an alias (RFC 2181 section 10.3), but some are, and resolvers follow.
+        """
         if lookup.depth >= self.limits.depth:
             return []
         lookup.depth += 1
         try:
-            for qtype, size in ((Type.A, 4), (Type.AAAA, 16)):
+            for qtype in self._families:
                 walked = await self.walk(ns, qtype, lookup)
                 if walked.reading.kind is Kind.ANSWER:
-                    return [(str(ip_address(r)), DNS_PORT) for r in walked.reading.rdatas if len(r) == size]
+                    return _addresses_in(walked.reading)
+                if walked.reading.kind is Kind.ALIAS:
+                    return await self._addresses(walked.reading.target, lookup)
+                if walked.reading.outcome is Outcome.NO_SERVERS:
+                    return await self._from_above(ns, walked.cut, lookup)
                 if walked.reading.kind is not Kind.NODATA:
                     break
         finally:
             lookup.depth -= 1
+        return []
+
+    async def _from_above(self, ns: bytes, cut: Cut, lookup: Lookup) -> list[Address]:
+        """What the zones above say of a name server whose own zone cannot be reached: its glue, asked for."""
+        above = cut.parent
+        for _ in range(self.limits.asked_above):
+            if above is None:
+                break
+            qtype = self._families[0]
+            walked = await self._ask_zone(above, ns, qtype, lookup, frozenset())
+            if walked.reading.kind is Kind.ALIAS and is_below(walked.reading.target, above.name):
+                ns = walked.reading.target
+                walked = await self._ask_zone(above, ns, qtype, lookup, frozenset())
+            if walked.reading.kind is Kind.ANSWER:
+                return _addresses_in(walked.reading)
+            if walked.reading.kind is Kind.REFERRAL and walked.message is not None:
+                glue, _ = _glue(walked.message.additional, [ns], above.name, self._families)
+                if glue:
+                    return glue
+            above = above.parent
         return []
 
 
@@ -276,6 +313,22 @@ def _understood(got: Got, cut: Cut, address: Address, name: bytes, qtype: int) -
     if message is None:
         return Walked(failure(outcome, cut.name), None, cut, None if rtt is None else address, rtt)
     return Walked(read(message, name, qtype, cut.name), message, cut, address, rtt)
+
+
+def proofs_in(message: Message) -> tuple[Record, ...]:
+    """The records that may prove something of a DS: DS, NSEC, NSEC3 and their signatures."""
+    return tuple(r for r in _everything(message) if r[1] in _PROOFS or _signs_proof(r))
+
+
+def _says_nothing(walked: Walked) -> bool:
+    """Whether a reply claims NODATA with no record to show for it (RFC 2308 section 2.2, type 3)."""
+    message = walked.message
+    return walked.reading.kind is Kind.NODATA and message is not None and not message.authority
+
+
+def _addresses_in(reading: Reading) -> list[Address]:
+    size = _OCTETS.get(Type(reading.rtype))
+    return [(str(ip_address(rdata)), DNS_PORT) for rdata in reading.rdatas if len(rdata) == size]
 
 
 def _signs_proof(record: Record) -> bool:
@@ -305,13 +358,15 @@ def _first_name(rdata: bytes, start: int) -> bytes:
     return b""
 
 
-def _glue(records: list[Record], names: list[bytes], zone: bytes) -> tuple[list[Address], set[bytes]]:
+def _glue(
+    records: list[Record], names: list[bytes], zone: bytes, families: Sequence[Type]
+) -> tuple[list[Address], set[bytes]]:
     """Addresses for name servers, from the additional section, inside the bailiwick; IPv6 only for want of IPv4."""
     v4: list[Address] = []
     v6: list[Address] = []
     glued: set[bytes] = set()
     for owner, rtype, _, _, rdata in records:
-        if rtype in (Type.A, Type.AAAA) and owner in names and is_below(owner, zone):
+        if rtype in families and owner in names and is_below(owner, zone):
             (v4 if rtype == Type.A else v6).append((str(ip_address(rdata)), DNS_PORT))
             glued.add(owner)
     return v4 or v6, glued

@@ -19,6 +19,7 @@ class Limits:
     depth: int = 8  # name-server names that need name-server names that need ...
     name_servers: int = 13  # NS names of one delegation that we look at
     addresses: int = 8  # distinct server addresses tried for one question
+    asked_above: int = 2  # zones above asked for the address of a name server whose own zone has no servers
     unglued: int = 4  # name-server names resolved for one question
     minimised: int = 10  # steps of QNAME minimisation (RFC 9156 section 2.3, MAX_MINIMISE_COUNT)
     first_patience: float = 1.5  # for a server never heard of
@@ -32,6 +33,7 @@ class Limits:
     replies: int = 4_000  # replies remembered
     servers: int = 20_000  # server addresses remembered
     least_ttl: float = 60.0  # a delegation or key is kept at least so long ...
+    unsaid_ttl: float = 5.0  # for a denial without SOA
     most_ttl: float = 86_400.0  # ... and at most so long
     negative_nsecs: int = 8  # NSEC or NSEC3 RRsets verified for one denial
     hidden_cuts: int = 6  # labels looked at for an unsigned zone that hides behind its parent's servers

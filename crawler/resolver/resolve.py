@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from crawler.resolver.answer import Alias, Answer, Outcome
 from crawler.resolver.ask import Servers
-from crawler.resolver.iterate import Walked, Walker
+from crawler.resolver.iterate import FAMILIES, Walked, Walker, proofs_in
 from crawler.resolver.limits import Limits
 from crawler.resolver.memo import Lookup, OutOfBudget
-from crawler.resolver.reply import Kind, Reading
+from crawler.resolver.reply import Kind, Reading, read
 from crawler.resolver.trust import Chain, Trust
 from crawler.resolver.validate import Judge, Judgement
 from crawler.standards.algorithms import SUPPORTED
-from crawler.standards.names import ancestors, count, to_text
+from crawler.standards.names import ROOT, ancestors, count, is_below, to_text
 from crawler.standards.security import EDE, STATE, Reason, Security, worst
-from crawler.standards.wire import Type
+from crawler.standards.wire import Rcode, Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from crawler.resolver.trust import DsWord
     from crawler.standards.algorithms import Algorithms
     from crawler.standards.keys import Ds
+    from crawler.standards.wire import Record
 
 
 class Zone(NamedTuple):
@@ -62,6 +63,7 @@ _PERHAPS_HIDDEN = (Reason.SIGNATURE_MISSING, Reason.DENIAL_MISSING, Reason.DENIA
 
 
 _FAILED = Judgement(Reason.LOOKUP_FAILED)
+OTHER_ERROR = 0  # EDE
 
 
 class Resolver:
@@ -79,15 +81,23 @@ class Resolver:
         algorithms: Algorithms = SUPPORTED,
         minimise: bool = True,
         heed_times: bool = True,
+        families: Sequence[Type] = FAMILIES,
     ) -> None:
         self._limits = limits or Limits()
         self._now = now
         self._walker = Walker(
-            net, Servers(self._limits.servers), self._limits, hints=hints, stubs=stubs or {}, minimise=minimise
+            net,
+            Servers(self._limits.servers),
+            self._limits,
+            hints=hints,
+            stubs=stubs or {},
+            minimise=minimise,
+            families=families,
         )
         judged_at: Callable[[], float | None] = now if heed_times else _timeless
         self._judge = Judge(self._limits, algorithms=algorithms, now=judged_at)
         self._chain = Chain(self._walker, self._judge, anchors=anchors, algorithms=algorithms, now=judged_at)
+        self._islands = sorted((zone for zone in anchors if zone != ROOT), key=count, reverse=True)
         self.sent = 0
 
     @property
@@ -103,7 +113,8 @@ class Resolver:
                 found = await self._follow(name, qtype, lookup, None)
             else:
                 walked = await self._walker.walk(name, qtype, lookup)
-                found = self._at_once(walked, name, qtype, lookup) or await self._follow(name, qtype, lookup, walked)
+                at_once = None if self._islands else self._at_once(walked, name, qtype, lookup)
+                found = at_once or await self._follow(name, qtype, lookup, walked)
         except OutOfBudget:
             found = _Found(Outcome.BUDGET, Reason.LOOKUP_FAILED)
         self.sent += lookup.sent
@@ -147,29 +158,59 @@ class Resolver:
         seen = {name}
         reason = Reason.CHAIN
         wildcard = False
+        told: tuple[Record, ...] = ()
+        link: tuple[Walked, Judgement] | None = None
         while True:
-            walked, judgement = await self._link(name, qtype, lookup, first)
+            walked, judgement = link or await self._link(name, qtype, lookup, first, told)
             first = None
             reading = walked.reading
             reason = _worse(reason, judgement.reason)
             wildcard = wildcard or judgement.wildcard
             if reading.kind is not Kind.ALIAS:
                 return _found(walked, judgement, reason, tuple(aliases), wildcard)
+            if qtype == Type.CNAME:  # a DNAME makes the very alias that was asked for (RFC 6672 section 3.1)
+                found = _found(walked, judgement, reason, tuple(aliases), wildcard)
+                return found._replace(rdatas=(reading.target,))
             name = reading.target
             aliases.append(Alias(to_text(name), judgement.security))
             if name in seen or len(aliases) > self._limits.aliases:
                 outcome = Outcome.ALIAS_LOOP if name in seen else Outcome.ALIAS_TOO_LONG
                 return _Found(outcome, _worse(reason, Reason.LOOKUP_FAILED), tuple(aliases), walked=walked)
             seen.add(name)
+            told = _told_along(walked, name)
+            link = self._along(walked, name, qtype)
 
-    async def _link(self, name: bytes, qtype: int, lookup: Lookup, first: Walked | None) -> tuple[Walked, Judgement]:
-        """One name, one type, no alias followed: the reply and its judgement."""
+    def _along(self, walked: Walked, name: bytes, qtype: int) -> tuple[Walked, Judgement] | None:
+        """The alias's target as the same reply has it, if the zone's own signature stands for it; else it is asked for.
+
+        Unsigned it may come from the server's cache (RFC 2181 section 5.4.1) and counts for nothing.
+        """
+        cut, message = walked.cut, walked.message
+        trust = cut.trust
+        if message is None or trust is None or trust.security is not Security.SECURE or not is_below(name, cut.name):
+            return None
+        if message.rcode != Rcode.NOERROR or qtype == Type.DS:
+            return None
+        reading = read(message, name, qtype, cut.name)
+        if reading.kind is not Kind.ANSWER and reading.kind is not Kind.ALIAS:
+            return None
+        along = walked._replace(reading=reading)
+        judgement = self._judge.judge(along, name, qtype, trust)
+        return (along, judgement) if judgement.reason is Reason.CHAIN else None
+
+    async def _link(
+        self, name: bytes, qtype: int, lookup: Lookup, first: Walked | None, told: tuple[Record, ...] = ()
+    ) -> tuple[Walked, Judgement]:
+        """One name, one type, no alias followed: the reply and its judgement.
+
+        `told` are records of an earlier reply that may prove an insecure delegation on the way to the name.
+        """
         if qtype == Type.DS:
-            told = await self._told_ds(name, lookup)
-            if told is not None:
-                return told
+            word = await self._told_ds(name, lookup)
+            if word is not None:
+                return word
         avoid: frozenset[Address] = frozenset()
-        walked, judgement = await self._judged(name, qtype, lookup, avoid, first)
+        walked, judgement = await self._judged(name, qtype, lookup, avoid, first, told)
         if judgement.reason is Reason.CHAIN:
             return walked, judgement
         server = walked.server
@@ -179,7 +220,7 @@ class Resolver:
             if walked.cut.trust.security is not Security.SECURE:
                 break  # the zone as a whole is bogus: no other server can mend that
             avoid = avoid | {server}
-            again, better = await self._judged(name, qtype, lookup, avoid)
+            again, better = await self._judged(name, qtype, lookup, avoid, None, told)
             if again.reading.kind is Kind.FAILURE:
                 break
             if better.security is not Security.BOGUS:
@@ -188,24 +229,50 @@ class Resolver:
         return walked, judgement
 
     async def _judged(
-        self, name: bytes, qtype: int, lookup: Lookup, avoid: frozenset[Address], first: Walked | None = None
+        self,
+        name: bytes,
+        qtype: int,
+        lookup: Lookup,
+        avoid: frozenset[Address],
+        first: Walked | None,
+        told: tuple[Record, ...],
     ) -> tuple[Walked, Judgement]:
         walked = first or await self._walker.walk(name, qtype, lookup, avoid)
         if walked.reading.kind is Kind.FAILURE:
             return walked, _FAILED
+        if self._islands:
+            walked = self._at_anchor(walked, name, qtype)
         cut = walked.cut
         trust = cut.trust
         if trust is None or trust.expires < lookup.clock:
+            cut.proof = cut.proof or told
             trust = await self._chain.trust(cut, lookup)
         judgement = self._judge.judge(walked, name, qtype, trust)
         if judgement.reason in _PERHAPS_HIDDEN and trust.security is Security.SECURE:
-            hidden = await self._hidden(walked, name, qtype, lookup)
+            hidden = await self._hidden(walked, name, qtype, lookup, told)
             if hidden is not None:
                 below, trust = hidden
                 return walked._replace(cut=below), self._judge.judge(walked, name, qtype, trust)
         return walked, judgement
 
-    async def _hidden(self, walked: Walked, name: bytes, qtype: int, lookup: Lookup) -> tuple[Cut, Trust] | None:
+    def _at_anchor(self, walked: Walked, name: bytes, qtype: int) -> Walked:
+        """A zone with an anchor of its own is judged by that, though it hides behind the servers of one above.
+
+        A denial that comes with the upper zone's SOA is that zone's word: there is no lower one.
+        """
+        authority = walked.message.authority if walked.message is not None else []
+        if any(record[1] == Type.SOA for record in authority):  # `_home` has put it in its place
+            return walked
+        for zone in self._islands:
+            if count(zone) <= count(walked.cut.name):
+                break
+            if is_below(name, zone) and not (qtype == Type.DS and zone == name):
+                return walked._replace(cut=self._walker.learn(walked.cut, zone))
+        return walked
+
+    async def _hidden(
+        self, walked: Walked, name: bytes, qtype: int, lookup: Lookup, told: tuple[Record, ...]
+    ) -> tuple[Cut, Trust] | None:
         """An insecure zone between the one we asked and the name, on the same servers (no referral shows it).
 
         Going down label by label, the parent is asked for DS: a proof without DS at a
@@ -214,12 +281,13 @@ class Resolver:
         cut = walked.cut
         below = [a for a in ancestors(name) if count(a) > count(cut.name) and not (qtype == Type.DS and a == name)]
         for ancestor in below[::-1][: self._limits.hidden_cuts]:
-            word = await self._chain.asked_ds(ancestor, lookup)
+            word = await self._chain.ds(ancestor, cut, told, lookup)
             state = STATE[word.reason]
             if state is Security.BOGUS or state is Security.INDETERMINATE:
                 return None
             if state is Security.INSECURE and word.delegated:
                 learned = self._walker.learn(cut, ancestor)
+                learned.proof = learned.proof or told
                 return learned, await self._chain.trust(learned, lookup)
             if word.reason is Reason.CHAIN:  # a signed zone hides here
                 cut = self._walker.learn(cut, ancestor)
@@ -253,7 +321,7 @@ class Resolver:
             found.outcome,
             STATE[found.reason],
             found.reason,
-            EDE.get(found.reason),
+            _ede(found),
             walked.server_ede if walked is not None else None,
             found.ttl,
             found.rdatas,
@@ -278,6 +346,13 @@ def _found(walked: Walked, judgement: Judgement, reason: Reason, aliases: tuple[
     return _Found(outcome, reason, aliases, reading.rdatas, _ttl(walked), wildcard, judgement, walked)
 
 
+def _ede(found: _Found) -> int | None:
+    """The Extended DNS Error; a server that answers nonsense is no unreachable one (RFC 8914 sections 4.1, 4.23)."""
+    if found.outcome is Outcome.MALFORMED and found.reason is Reason.LOOKUP_FAILED:
+        return OTHER_ERROR
+    return EDE.get(found.reason)
+
+
 def _ttl(walked: Walked) -> int | None:
     """The TTL of what was found; a denial that only a referral told has none."""
     reading = walked.reading
@@ -289,6 +364,13 @@ def _ttl(walked: Walked) -> int | None:
 def _worse(first: Reason, second: Reason) -> Reason:
     """The reason of the worse state; of two alike, the first (the one nearer to the question)."""
     return first if worst(STATE[first], STATE[second]) is STATE[first] and first is not Reason.CHAIN else second
+
+
+def _told_along(walked: Walked, name: bytes) -> tuple[Record, ...]:
+    """What an alias's reply may prove of delegations on the way to its target (RFC 4035 section 3.1.3)."""
+    if walked.message is None or not walked.message.authority or not is_below(name, walked.cut.name):
+        return ()
+    return proofs_in(walked.message)
 
 
 def _unsigned_ds(cut: Cut) -> tuple[bytes, ...]:

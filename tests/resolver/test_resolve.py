@@ -87,7 +87,7 @@ async def test_an_alias_loop_is_told_once_it_closes(autojump_clock: MockClock, r
     assert len(answer.alias) == links
     assert answer.rdata == ()
     asked = [question for question in eyes.net.questions(OURS) if question[2] == "A"]
-    assert len(asked) == len(set(asked)) == links
+    assert len(asked) == 1, "the first reply holds the whole signed chain"
 
 
 async def test_as_many_aliases_are_followed_as_the_limit_and_no_more(autojump_clock: MockClock) -> None:

@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from crawler.resolver.answer import Answer, Outcome
-from crawler.standards.names import is_below, to_text
+from crawler.resolver.limits import Limits
+from crawler.standards.names import MAX_NAME, is_below, to_text
 from crawler.standards.security import Reason, Security
 from crawler.standards.wire import Rcode, Record, Type, WireFault, decode
 from tests.scenarios.reader import FLAGS, Entry, ScriptFault
@@ -90,7 +91,8 @@ def _target(records: list[Record], name: bytes) -> bytes | None:
             return rdata
     for owner, rtype, _, _, rdata in records:
         if rtype == Type.DNAME and owner != name and is_below(name, owner):
-            return name[: len(name) - len(owner)] + rdata
+            target = name[: len(name) - len(owner)] + rdata
+            return target if len(target) <= MAX_NAME else None
     return None
 
 
@@ -99,6 +101,8 @@ def _got(answer: Answer, wanted: Told, qtype: int, *, checking: bool) -> Told:
     if qtype == Type.RRSIG and answer.reason is Reason.SIGNATURE_MISSING:
         believed = True  # signatures are never signed (RFC 4035 section 2.2)
     rcode = _RCODES.get(answer.outcome, Rcode.SERVFAIL) if believed else Rcode.SERVFAIL
+    if answer.outcome is Outcome.ALIAS_TOO_LONG and len(answer.alias) <= Limits().aliases:
+        rcode = Rcode.YXDOMAIN  # not too many aliases, but one whose name is too long (RFC 6672 section 2.2)
     ede = answer.ede
     if wanted.ede == _BOGUS and answer.security is Security.BOGUS:
         ede = _BOGUS  # what we say is more precise

@@ -16,11 +16,12 @@ import trio
 from trio.testing import MockClock
 
 from crawler.exchange import Counters, Network, Silence, answers, question_of
+from crawler.resolver.iterate import FAMILIES
 from crawler.resolver.resolve import Resolver
 from crawler.resolver.roots import StartFault, starting_anchors, starting_hints
 from crawler.standards.algorithms import SUPPORTED
 from crawler.standards.names import ROOT, is_below
-from crawler.standards.wire import decode
+from crawler.standards.wire import Type, decode
 from tests.scenarios.compare import differs
 from tests.scenarios.old_signatures import OLD
 from tests.scenarios.reader import Entry, Scenario, ScriptFault
@@ -198,6 +199,8 @@ def _resolver(scenario: Scenario, net: Network) -> Resolver:
         heed_times=date is not None,
         algorithms=OLD if "fake-sha1" in scenario.settings and not scenario.off("fake-sha1") else SUPPORTED,
         minimise=False,
+        families=[family for family, digit in ((Type.A, 4), (Type.AAAA, 6)) if not scenario.off(f"do-ip{digit}")]
+        or FAMILIES,
     )
 
 
