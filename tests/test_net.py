@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -253,6 +254,33 @@ class Clogged:
 
     def close(self) -> None:
         self.sock.close()
+
+
+class Refusing(Clogged):
+    """A socket that the system will not send from."""
+
+    def sendto(self, *args: object) -> int:
+        raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+
+async def test_a_datagram_that_cannot_go_out_is_told_at_once_and_stops_nobody_elses() -> None:
+    async with udp_server(echo) as port, open_here(sockets=1) as net:
+        sound = net._udp4[0].sock
+        net._udp4[0].sock = Refusing(sound)  # type: ignore[assignment]
+        assert await net.over_udp(QUERY, HERE, port, PATIENT) is Silence.UNREACHABLE
+        assert nothing_pending(net)
+        net._udp4[0].sock = sound
+        assert isinstance(await net.over_udp(QUERY, HERE, port, PATIENT), bytes)
+
+
+async def test_a_query_cancelled_before_the_post_is_not_sent() -> None:
+    async with udp_server(deaf) as port, open_here() as net:
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await net.over_udp(QUERY, HERE, port, PATIENT)
+        await trio.testing.wait_all_tasks_blocked(0.01)
+        assert net.counters.udp_sent == 0
+        assert nothing_pending(net)
 
 
 async def test_a_full_send_buffer_is_waited_for() -> None:

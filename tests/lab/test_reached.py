@@ -107,6 +107,7 @@ def test_every_rejection_is_reached_by_some_line(tmp_path: Path) -> None:
     )  # fmt: skip
     listed.write_bytes(b"".join(lines))
     zone = tmp_path / "nl.zone"
-    zone.write_text("$ORIGIN nl.\n@ SOA ns hostmaster 1 3600 900 604800 300\n@ NS ns.example.\na NS ns.example.\nb NS\n")
+    head = "$ORIGIN nl.\n@ SOA ns hostmaster 1 3600 900 604800 300\n@ NS ns.example.\n"
+    zone.write_text(head + "a NS ns.example.\nb NS\n")
     found = {reject.why for path in (listed, zone) for reject in names.read([str(path)]).rejects}
     assert found == set(Rejection)
