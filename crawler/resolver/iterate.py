@@ -23,7 +23,7 @@ from crawler.resolver.cuts import Cut, Cuts
 from crawler.resolver.memo import Flights, Memory
 from crawler.resolver.reply import Kind, Reading, failure, next_question, read
 from crawler.standards.names import ROOT, count, is_below
-from crawler.standards.wire import Type
+from crawler.standards.wire import IN, Type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -153,8 +153,8 @@ class Walker:
             return known or cut
         names: list[bytes] = []
         seconds = self.limits.most_ttl
-        for owner, rtype, _, ttl, rdata in message.authority:
-            if rtype == Type.NS and owner == child and rdata not in names:
+        for owner, rtype, rclass, ttl, rdata in message.authority:
+            if rtype == Type.NS and owner == child and rclass == IN and rdata not in names:
                 names.append(rdata)
                 seconds = min(seconds, ttl)
         shuffle(names)
@@ -365,8 +365,8 @@ def _glue(
     v4: list[Address] = []
     v6: list[Address] = []
     glued: set[bytes] = set()
-    for owner, rtype, _, _, rdata in records:
-        if rtype in families and owner in names and is_below(owner, zone):
+    for owner, rtype, rclass, _, rdata in records:
+        if rtype in families and owner in names and rclass == IN and is_below(owner, zone):
             (v4 if rtype == Type.A else v6).append((str(ip_address(rdata)), DNS_PORT))
             glued.add(owner)
     return v4 or v6, glued

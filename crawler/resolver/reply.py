@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from crawler.resolver.answer import Outcome
 from crawler.standards.names import ROOT, count, is_below
-from crawler.standards.wire import Rcode, Type
+from crawler.standards.wire import IN, Rcode, Type
 
 if TYPE_CHECKING:
     from crawler.standards.wire import Message, Record
@@ -86,16 +86,18 @@ def _positive(records: list[Record], name: bytes, qtype: int, zone: bytes) -> Re
     """The RRset at the name itself; else the alias that the answer section holds for it."""
     rdatas: list[bytes] = []
     least = 0
-    for owner, rtype, _, ttl, rdata in records:
-        if rtype == qtype and owner == name:
+    for owner, rtype, rclass, ttl, rdata in records:
+        if rtype == qtype and owner == name and rclass == IN:
             least = ttl if not rdatas or ttl < least else least
             if rdata not in rdatas:  # an RRset is a set (RFC 2181 section 5)
                 rdatas.append(rdata)
-        elif rtype == _CNAME and owner == name and not rdatas:
+        elif rtype == _CNAME and owner == name and rclass == IN and not rdatas:
             break  # other data at an alias should not be (RFC 1034 section 3.6.2): what comes first counts
     if rdatas and qtype != _CNAME:
         return Reading(Kind.ANSWER, Outcome.ANSWER, name, qtype, tuple(rdatas), least)
-    for owner, rtype, _, ttl, rdata in records:
+    for owner, rtype, rclass, ttl, rdata in records:
+        if rclass != IN:
+            continue
         if rtype == Type.DNAME and owner != name and is_below(name, owner) and is_below(owner, zone):
             target = name[: len(name) - len(owner)] + rdata
             if len(target) > NAME_LIMIT:  # YXDOMAIN, RFC 6672 section 2.2
@@ -103,8 +105,8 @@ def _positive(records: list[Record], name: bytes, qtype: int, zone: bytes) -> Re
             return Reading(Kind.ALIAS, Outcome.ANSWER, owner, Type.DNAME, (rdata,), ttl, target)
     if rdatas:  # a CNAME that was asked for, and that no DNAME explains (RFC 6672 section 3.1)
         return Reading(Kind.ANSWER, Outcome.ANSWER, name, qtype, tuple(rdatas), least)
-    for owner, rtype, _, ttl, rdata in records:
-        if rtype == Type.CNAME and owner == name:
+    for owner, rtype, rclass, ttl, rdata in records:
+        if rtype == Type.CNAME and owner == name and rclass == IN:
             return Reading(Kind.ALIAS, Outcome.ANSWER, owner, Type.CNAME, (rdata,), ttl, rdata)
     return None
 
@@ -112,7 +114,9 @@ def _positive(records: list[Record], name: bytes, qtype: int, zone: bytes) -> Re
 def _negative(message: Message, name: bytes, qtype: int, zone: bytes) -> Reading:
     """Referral, NODATA, NXDOMAIN or lame, by the authority section."""
     apex, ttl, child = b"", 0, b""
-    for owner, rtype, _, record_ttl, rdata in message.authority:
+    for owner, rtype, rclass, record_ttl, rdata in message.authority:
+        if rclass != IN:
+            continue
         if rtype == Type.SOA and is_below(name, owner) and is_below(owner, zone):
             apex, ttl = owner, min(record_ttl, int.from_bytes(rdata[-4:], "big"))  # RFC 2308 section 5
         elif rtype == Type.NS and is_below(name, owner) and owner != zone and is_below(owner, zone):

@@ -12,7 +12,10 @@ from tests.scenarios.replay import play
 def verdict(path: Path) -> list[str]:
     """What is wrong with one scenario; empty if it passes."""
     try:
-        return play(read(path))
+        scenario = read(path)
+        if unheeded := scenario.unheeded():
+            print(f"{path.parent.name}/{path.name}: not heeded: {', '.join(unheeded)}", file=sys.stderr)
+        return play(scenario)
     except ScriptFault as fault:
         return [f"the script: {fault}"]
     except Exception as fault:  # noqa: BLE001 - a bug of ours is one scenario's failure, and said

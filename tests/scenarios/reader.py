@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 
 import dns.name
@@ -27,6 +28,19 @@ RCODES = (
 SECTIONS = ("QUESTION", "ANSWER", "AUTHORITY", "ADDITIONAL")
 #: Steps in which a client or the clock does something; TRAFFIC, TIMEOUT and NOTHING come of themselves on our clock.
 STEPS = ("QUERY", "CHECK_ANSWER", "TIME_PASSES", "TRAFFIC", "TIMEOUT", "NOTHING")
+_HEEDED = frozenset({
+    "trust-anchor", "val-override-date", "val-override-timestamp", "fake-sha1", "module-config", "domain-insecure",
+    "do-ip4", "do-ip6", "do-not-query-localhost",
+})  # fmt: skip
+#: What concerns caches, privacy, logs or clients of a resolver that answers others; Unbound's default zones, too.
+_OF_NO_MATTER = frozenset({
+    "access-control", "aggressive-nsec", "ede", "features", "fake-dsa", "harden-referral-path", "iter-scrub-ns",
+    "iter-scrub-cname", "iter-scrub-promiscuous", "key-cache-size", "local-zone", "log-servfail", "max-global-quota",
+    "minimal-responses", "msg-buffer-size", "msg-cache-size", "outbound-msg-retry", "qname-minimisation",
+    "qname-minimisation-strict", "query-minimization", "rrset-cache-size", "rrset-roundrobin", "stub-first",
+    "forward-first", "stub-prime", "stub-name", "target-fetch-policy", "trust-anchor-signaling", "verbosity",
+})  # fmt: skip
+_INDISPENSABLE = frozenset({"stub-host", "forward-host", "trust-anchor-file", "auto-trust-anchor-file", "zonefile"})
 _QUIET = frozenset({"opcode"})  # our queries have no other
 
 
@@ -87,6 +101,10 @@ class Scenario:
         """A setting's value, the last one given."""
         return self.settings.get(setting, [default])[-1]
 
+    def unheeded(self) -> list[str]:
+        """Settings that this player does not know, and that might matter."""
+        return sorted(self.settings.keys() - _HEEDED - _OF_NO_MATTER)
+
     def off(self, setting: str) -> bool:
         return self.last(setting, "yes").lower() in ("no", "off", "false", "0")
 
@@ -112,6 +130,15 @@ def read(path: Path) -> Scenario:
         return _Reader(lines).scenario()
     except (OSError, RecordFault) as fault:
         raise ScriptFault(str(fault)) from None
+
+
+def _address(text: str) -> str:
+    """An IP address as Python writes it, with its port if one is given: ``ADDR[@PORT]``."""
+    host, at, port = text.partition("@")
+    try:
+        return f"{ip_address(host)}{at}{int(port) if at else ''}"
+    except ValueError:
+        raise ScriptFault(f"no address: {text!r}") from None
 
 
 def bare(line: str, comment: str = ";") -> str:
@@ -177,7 +204,9 @@ class _Reader:
                 if zone is None:
                     zone = []
                     scenario.zones.append((".", zone))
-                zone.append(value.partition("#")[0].strip())
+                zone.append(_address(value))
+            elif key in _INDISPENSABLE:
+                raise ScriptFault(f"a setting that is not played here: {key}")
             else:
                 scenario.settings.setdefault(key, []).append(value)
         raise ScriptFault("no CONFIG_END")
@@ -187,13 +216,13 @@ class _Reader:
     def _range(self, number: int, words: list[str]) -> Range:
         if len(words) < 2 or not all(word.isdigit() for word in words[:2]):
             raise ScriptFault(f"line {number}: a range from where to where?")
-        canned = Range(int(words[0]), int(words[1]), set(words[2:]))
+        canned = Range(int(words[0]), int(words[1]), {_address(word) for word in words[2:3]})
         for at, line in self._useful():
             word, _, rest = line.partition(" ")
             if word == "RANGE_END":
                 return canned
             if word == "ADDRESS":
-                canned.addresses.update(rest.split())
+                canned.addresses.update(_address(word) for word in rest.split()[:1])
             elif word == "ENTRY_BEGIN":
                 canned.entries.append(self._entry(at))
             elif not self._directive(line):
@@ -284,6 +313,8 @@ class _Reader:
                 entry.flags |= FLAGS[word]
             elif word == "DO":
                 entry.do = True
+            elif word == "NOTIMPL":
+                entry.rcode = RCODES.index("NOTIMP")
             elif word in RCODES:
                 entry.rcode = RCODES.index(word)
             elif word != "QUERY":

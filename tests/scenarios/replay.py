@@ -44,7 +44,6 @@ class Canned(Network):
     def __init__(self, scenario: Scenario) -> None:
         self.counters = Counters()
         self.step = 0
-        self.log: list[str] = []
         self._ranges = scenario.ranges[::-1]
         self._off = {version for version in (4, 6) if scenario.off(f"do-ip{version}")}
         self._loopback = scenario.off("do-not-query-localhost")
@@ -63,9 +62,8 @@ class Canned(Network):
         if where.version in self._off or (where.is_loopback and not self._loopback):
             await trio.lowlevel.checkpoint()
             return Silence.UNREACHABLE
-        entry = self._entry(decode(query), address, tcp=tcp)
+        entry = self._entry(decode(query), str(where), tcp=tcp)
         reply = b"" if entry is None else message(entry, query)
-        self.log.append(f"{address} {query[12:-4]!r} {'-' if entry is None else entry.line}")
         delay = entry.sleep if entry is not None else 0.0
         silent = entry is None or "do_not_answer" in entry.adjust or delay >= patience
         if silent or not answers(reply, question_of(query)):
@@ -122,7 +120,7 @@ def message(entry: Entry, query: bytes = b"\0\0") -> bytes:
     if entry.raw is not None:
         return query[:2] + entry.raw[2:]
     asked = entry.question.wire if entry.question is not None else b""
-    if "copy_query" in entry.adjust:
+    if "copy_query" in entry.adjust and len(query) > 12:
         asked = question_of(query)
     sections = [list(section) for section in entry.sections]
     if entry.do or entry.options:
