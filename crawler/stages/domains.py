@@ -90,11 +90,6 @@ async def observe(domain: str, resolver: Resolver, look: int) -> Domain:
     )
 
 
-def may_pass(row: Domain) -> bool:
-    """Whether a later look is worth while: some look-up failed in a way that may pass."""
-    return any(answer.outcome in PASSING for answer in (row.mx, row.mta_sts, row.tlsrpt))
-
-
 def tries(*answers: Answer | None) -> int:
     """Packets that these answers took, together."""
     return sum(answer.tries for answer in answers if answer is not None)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from crawler.resolver.answer import CONCLUSIVE, Outcome
-from crawler.stages.domains import PASSING, tries, unaskable
+from crawler.stages.domains import tries, unaskable
 from crawler.standards.names import NameFault, from_text, join
 from crawler.standards.security import Security, worst
 from crawler.standards.wire import Type
@@ -76,12 +76,6 @@ async def observe(host: str, resolver: Resolver, look: int) -> Host:
         queries=tries(a, aaaa, at_end, at_host, node),
         elapsed=trio.current_time() - start,
     )
-
-
-def may_pass(row: Host) -> bool:
-    """Whether a later look is worth while: some look-up failed in a way that may pass."""
-    asked = (row.a, row.aaaa, row.tlsa_expanded, row.tlsa_initial)
-    return any(answer is not None and answer.outcome in PASSING for answer in asked)
 
 
 def addresses(a: Answer, aaaa: Answer) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import trio
 
 from crawler.resolver.answer import Answer, Denial, Outcome
 from crawler.stages import domains
-from crawler.stages.domains import mail, may_pass, mx_hosts, printable, target, texts, unaskable
+from crawler.stages.domains import mail, mx_hosts, printable, target, texts, unaskable
 from crawler.standards.names import from_text
 from crawler.standards.security import Reason, Security
 from crawler.tables import Domain, Mail, MxHost, Target, to_arrow
@@ -140,7 +140,6 @@ async def test_a_look_at_a_signed_domain_asks_for_mx_two_policies_and_the_keys(a
     assert [(key.flags, key.protocol, key.algorithm, key.bits) for key in row.dnskey_set] == [(257, 3, 13, 256)]
     assert row.ds_set[0].key_tag == row.dnskey_set[0].key_tag
     assert row.denial_kind == "nsec"
-    assert not may_pass(row)
     assert to_arrow(Domain, [row]).num_rows == 1
 
 
@@ -213,25 +212,6 @@ async def test_a_look_takes_as_long_as_its_silences(autojump_clock: MockClock) -
     world.behave(OURS, b.delayed(0.5))
     row = await look(eyes_on(world))
     assert row.elapsed == trio.current_time() == pytest.approx(4 * 0.5)
-
-
-@pytest.mark.parametrize(
-    ("behaviour", "passes"),
-    [
-        (b.servfail().only("TXT"), True),
-        (b.silent().only("MX"), True),
-        (b.garbage().only("MX"), True),
-        (b.refused().only("MX"), False),  # a lame delegation tomorrow, too
-        (b.servfail().only("DNSKEY"), False),
-    ],
-    ids=str,
-)
-async def test_a_later_look_is_worth_while_where_a_failure_may_pass(
-    autojump_clock: MockClock, behaviour: b.Behaviour, passes: bool
-) -> None:
-    world = example(signing=None)
-    world.behave(OURS, behaviour)
-    assert may_pass(await look(eyes_on(world))) is passes
 
 
 async def test_a_domain_with_no_room_for_policy_names_is_not_asked_for_them(autojump_clock: MockClock) -> None:

@@ -9,10 +9,9 @@ import pytest
 from crawler.resolver.answer import Alias, Answer, Outcome
 from crawler.stages import hosts
 from crawler.stages.domains import unaskable
-from crawler.stages.hosts import address_security, addresses, may_pass, tlsa_base, tlsa_set
+from crawler.stages.hosts import address_security, addresses, tlsa_base, tlsa_set
 from crawler.standards.security import Security
 from crawler.tables import Host, TlsaBase, TlsaRecord, to_arrow
-from lab import behaviours as b
 from lab import breakage
 from lab.scenarios.scenario import KEY, NSEC
 from lab.zones import Signing
@@ -130,7 +129,6 @@ async def test_a_look_at_a_host_asks_for_addresses_tlsa_and_the_node_above_it(au
     assert row.tcp_node is not None
     assert row.tcp_node.outcome == "nodata"
     assert row.queries == len(eyes.net.log)
-    assert not may_pass(row)
     assert to_arrow(Host, [row]).num_rows == 1
 
 
@@ -201,24 +199,6 @@ async def test_tlsa_is_asked_for_where_a_sender_must_not_ask(autojump_clock: Moc
 async def test_records_too_short_are_counted(autojump_clock: MockClock) -> None:
     row = await look(eyes_on(example(f"mx A 45.99.0.1\n_25._tcp.mx {TLSA}\n_25._tcp.mx TLSA \\# 3 030101")))
     assert (len(row.tlsa_initial_set), row.tlsa_malformed) == (1, 1)
-
-
-@pytest.mark.parametrize(
-    ("behaviour", "passes"),
-    [
-        (b.servfail().only("TLSA"), True),
-        (b.silent().only("AAAA"), True),
-        (b.refused().only("A"), False),
-        (b.servfail().only(at="_tcp.mx.example.se"), False),  # only a curiosity hangs on it
-    ],
-    ids=str,
-)
-async def test_a_later_look_is_worth_while_where_a_failure_may_pass(
-    autojump_clock: MockClock, behaviour: b.Behaviour, passes: bool
-) -> None:
-    world = example(f"mx A 45.99.0.1\n_25._tcp.mx {TLSA}", None)
-    world.behave(OURS, behaviour)
-    assert may_pass(await look(eyes_on(world))) is passes
 
 
 async def test_a_host_with_no_room_for_the_tlsa_name_is_not_asked_for_it(autojump_clock: MockClock) -> None:
