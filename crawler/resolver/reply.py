@@ -52,6 +52,10 @@ class Reading(NamedTuple):
     target: bytes = b""
 
 
+#: On every reply's way: a member looked up in its enum costs ten times as much as a global (Python 3.11).
+_ANSWER, _ANSWERED = Kind.ANSWER, Outcome.ANSWER
+_USABLE = frozenset(map(int, (Rcode.NOERROR, Rcode.NXDOMAIN, Rcode.YXDOMAIN)))
+_YXDOMAIN = int(Rcode.YXDOMAIN)
 _CNAME = int(Type.CNAME)
 _DENIALS = (Type.NSEC, Type.NSEC3)
 _FAILURES: dict[int, Outcome] = {
@@ -66,13 +70,13 @@ _FAILURES: dict[int, Outcome] = {
 def read(message: Message, name: bytes, qtype: int, zone: bytes) -> Reading:
     """Classify a reply to (name, qtype) from a server that was asked for `zone`."""
     rcode = message.rcode
-    if rcode not in (Rcode.NOERROR, Rcode.NXDOMAIN, Rcode.YXDOMAIN):
+    if rcode not in _USABLE:
         return failure(_FAILURES.get(rcode, Outcome.BAD_RCODE), zone)
     if message.answer:
         found = _positive(message.answer, name, qtype, zone)
-        if found is not None and not (rcode == Rcode.YXDOMAIN and found.kind is Kind.ANSWER):
+        if found is not None and not (rcode == _YXDOMAIN and found.kind is _ANSWER):
             return found
-    if rcode == Rcode.YXDOMAIN:  # it says that an alias leads too far; nothing else (RFC 6672 section 2.2)
+    if rcode == _YXDOMAIN:  # it says that an alias leads too far; nothing else (RFC 6672 section 2.2)
         return failure(Outcome.BAD_RCODE, zone)
     return _negative(message, name, qtype, zone)
 
@@ -91,10 +95,10 @@ def _positive(records: list[Record], name: bytes, qtype: int, zone: bytes) -> Re
             least = ttl if not rdatas or ttl < least else least
             if rdata not in rdatas:  # an RRset is a set (RFC 2181 section 5)
                 rdatas.append(rdata)
-        elif rtype == _CNAME and owner == name and rclass == IN and not rdatas:
+        elif not rdatas and rtype == _CNAME and owner == name and rclass == IN:
             break  # other data at an alias should not be (RFC 1034 section 3.6.2): what comes first counts
     if rdatas and qtype != _CNAME:
-        return Reading(Kind.ANSWER, Outcome.ANSWER, name, qtype, tuple(rdatas), least)
+        return Reading(_ANSWER, _ANSWERED, name, qtype, tuple(rdatas), least)
     for owner, rtype, rclass, ttl, rdata in records:
         if rclass != IN:
             continue
