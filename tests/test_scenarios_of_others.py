@@ -157,6 +157,47 @@ def test_unsigned_data_behind_an_alias_is_asked_for_again(tmp_path: Path) -> Non
     assert checked(tmp_path, servers, "SERVFAIL") == []  # a.example is never answered
 
 
+def test_yxdomain_with_an_answer_is_no_answer(tmp_path: Path) -> None:
+    """RFC 6672 section 2.2: it is about an alias that leads too far."""
+    assert checked(tmp_path, canned("QR AA YXDOMAIN", "www.example. A 192.0.2.1"), "SERVFAIL") == []
+
+
+def test_a_dname_that_makes_too_long_a_name_is_yxdomain(tmp_path: Path) -> None:
+    long = ".".join(["l" * 63] * 3 + ["l" * 61])
+    assert checked(tmp_path, canned("QR AA YXDOMAIN", f"example. DNAME {long}."), "YXDOMAIN") == []
+
+
+def test_an_empty_reply_sends_us_to_another_server_once(tmp_path: Path) -> None:
+    """RFC 2308 section 2.2: nothing shows that the server knows; of several, one may."""
+    both = REFERRAL.replace("ns1.example. IN A 192.0.2.4", "ns1.example. IN A 192.0.2.4\nns1.example. IN A 192.0.2.5")
+    empty, full = canned("QR AA NOERROR"), canned("QR AA NOERROR", "www.example. A 192.0.2.1")
+    check = STEPS.format(rcode="NOERROR", answer="www.example. A 192.0.2.1")
+    assert played(tmp_path, HEAD + both + empty + full.replace("192.0.2.4", "192.0.2.5") + check) == []
+    check = STEPS.format(rcode="NOERROR", answer="")
+    assert played(tmp_path, HEAD + both + empty + empty.replace("192.0.2.4", "192.0.2.5") + check) == []
+    assert checked(tmp_path, empty) == []
+
+
+def test_without_ipv4_a_server_is_reached_by_its_other_address(tmp_path: Path) -> None:
+    head = HEAD.replace("server:", "server:\n    do-ip4: no").replace("193.0.14.129", "2001:db8::1")
+    world = (REFERRAL + canned("QR AA NOERROR", "www.example. A 192.0.2.1")).replace("193.0.14.129", "2001:db8::1")
+    world = world.replace("IN A 192.0.2.4", "IN A 192.0.2.4\nns1.example. IN AAAA 2001:db8::4")
+    world = world.replace("ADDRESS 192.0.2.4", "ADDRESS 2001:DB8:0::4")
+    check = STEPS.format(rcode="NOERROR", answer="www.example. A 192.0.2.1")
+    assert played(tmp_path, head + world + check) == []
+
+
+def test_a_name_server_inside_its_own_zone_without_glue_is_asked_for_above(tmp_path: Path) -> None:
+    """The parent may know what it forgot to send; it may even be an alias (RFC 2181 section 10.3)."""
+    forgetful = REFERRAL.replace("ns1.example. IN A 192.0.2.4\n", "")
+    above = canned("QR AA NOERROR", "ns1.example. CNAME ns9.example.", "ns9.example. A 192.0.2.4")
+    above = above.replace("www.example. IN A", "ns1.example. IN A").replace("ADDRESS 192.0.2.4", "ADDRESS 193.0.14.129")
+    second = above.replace("ns1.example. IN A", "ns9.example. IN A").replace("ns1.example. CNAME ns9.example.\n", "")
+    below = canned("QR AA NOERROR", "www.example. A 192.0.2.1")
+    check = STEPS.format(rcode="NOERROR", answer="www.example. A 192.0.2.1")
+    assert played(tmp_path, HEAD + forgetful + above + second + below + check) == []
+
+
 @pytest.mark.parametrize(
     ("wrong", "why"),
     [
