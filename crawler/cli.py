@@ -214,7 +214,7 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if not isinstance(error, (usage, *USER_FAULTS)):
             raise
-        _complain(getattr(error, "format_message", error.__str__)())
+        _complain(getattr(error, "format_message", error.__str__)().removeprefix("Invalid value: "))
         status = 2
     sys.exit(status if isinstance(status, int) else 0)
 
