@@ -133,7 +133,6 @@ class _UdpSocket:
             raise
 
 
-
 def _open_sockets(family: socket.AddressFamily, count: int) -> list[_UdpSocket]:
     """The sockets of one family; none if the machine does not have it."""
     opened: list[_UdpSocket] = []
