@@ -10,16 +10,16 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import pytest
-import trio
 
 from crawler.resolver import ask
 from crawler.resolver.answer import Outcome
-from crawler.stages import domains, hosts, names
+from crawler.stages import names
 from crawler.standards.names import from_text
 from crawler.standards.security import Reason, Security
 from crawler.standards.wire import Type
 from crawler.tables import Mail, Rejection, Target, TlsaBase
 from lab.scenarios import SCENARIOS, build
+from tests.lab import census
 from tests.resolver.worlds import eyes_on
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from trio.testing import MockClock
 
-    from crawler.resolver.resolve import Resolver
     from crawler.tables import Domain, Host
 
 Words = dict[type, set[str]]  # kept apart by vocabulary, for two of them may share a word
@@ -60,34 +59,14 @@ def words_of(rows: Iterable[Domain | Host]) -> Words:
     return found
 
 
-async def crawl(resolver: Resolver) -> list[Domain | Host]:
-    """All domains at once, then all the hosts that they named."""
-    seen: list[Domain] = []
-    found: list[Host] = []
-
-    async def domain(name: str) -> None:
-        seen.append(await domains.observe(name, resolver, 1))
-
-    async def host(name: str) -> None:
-        found.append(await hosts.observe(name, resolver, 1))
-
-    async with trio.open_nursery() as nursery:
-        for scenario in SCENARIOS:
-            nursery.start_soon(domain, scenario.domain)
-    named = {mx.host for row in seen for mx in row.mx_hosts if mx.target in (Target.HOST, Target.IMPLICIT)}
-    async with trio.open_nursery() as nursery:
-        for name in sorted(named):
-            nursery.start_soon(host, name)
-    return [*seen, *found]
-
-
 async def test_every_word_is_reached_by_some_scenario(
     autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ask, "random", lambda: 0.0)  # the broken one of two servers comes first
     world = build(SCENARIOS)
-    found = words_of(await crawl(eyes_on(world).resolver))
-    missing = {word for vocabulary in VOCABULARIES for word in set(vocabulary) - found[vocabulary]}
+    found, looked = await census.crawl(census.resolver_in(world), [scenario.domain for scenario in SCENARIOS])
+    words = words_of([*found, *looked])
+    missing = {word for vocabulary in VOCABULARIES for word in set(vocabulary) - words[vocabulary]}
     assert missing == set(ELSEWHERE)
 
 

@@ -1,0 +1,74 @@
+"""A census in a test: a lab world crawled in process, its rows written as a run that ``analysis`` can open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+import trio
+
+from crawler.resolver.resolve import Resolver
+from crawler.resolver.roots import starting_anchors, starting_hints
+from crawler.stages import domains, hosts
+from crawler.tables import Domain, Host, Name, Row, Target, to_arrow
+from lab.network import DirectNetwork
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from lab.population import Population
+    from lab.world import World
+
+WORKERS = 150
+
+
+def resolver_in(world: World | Population) -> Resolver:
+    """A resolver that starts at the world's root and asks it without sockets."""
+    return Resolver(
+        DirectNetwork(world),
+        hints=starting_hints(world.hints()),
+        anchors=starting_anchors(world.anchors()),
+        now=lambda: world.now,
+    )
+
+
+async def crawl(resolver: Resolver, names: Iterable[str]) -> tuple[list[Domain], list[Host]]:
+    """One look at every domain, then at every host that they name."""
+    found: list[Domain] = []
+    looked: list[Host] = []
+
+    async def domain(one: str) -> None:
+        found.append(await domains.observe(one, resolver, 1))
+
+    async def host(one: str) -> None:
+        looked.append(await hosts.observe(one, resolver, 1))
+
+    await _each(names, domain)
+    named = {mx.host for row in found for mx in row.mx_hosts if mx.target in (Target.HOST, Target.IMPLICIT)}
+    await _each(sorted(named), host)
+    return found, looked
+
+
+async def _each(keys: Iterable[str], work: Callable[[str], Awaitable[None]]) -> None:
+    left = iter(keys)
+
+    async def one() -> None:
+        for key in left:
+            await work(key)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(WORKERS):
+            nursery.start_soon(one)
+
+
+def write(folder: Path, names: Iterable[str], found: Sequence[Domain], looked: Sequence[Host]) -> None:
+    """The tables names, domains and hosts of a run, one part each."""
+    listed = [
+        Name(domain=one, text=one, source="-", line=line, copies=1, rank=None, tags=(), ns=(), ds=())
+        for line, one in enumerate(names, 1)
+    ]
+    tables: tuple[tuple[type[Row], Sequence[Row]], ...] = ((Name, listed), (Domain, found), (Host, looked))
+    for table, rows in tables:
+        (folder / table.TABLE).mkdir()
+        pq.write_table(to_arrow(table, rows), folder / table.TABLE / "part-0.parquet")
