@@ -30,7 +30,7 @@ class Lookup:
     __slots__ = ("_deadline", "_left", "clock", "depth", "sent", "waiting")
 
     def __init__(self, queries: int, seconds: float) -> None:
-        self.clock = trio.current_time()  # as it was last read: near enough for what runs out in minutes
+        self.clock = trio.current_time()  # as it stood after the last wait
         self._left = queries
         self._deadline = self.clock + seconds
         self.sent = 0
@@ -39,11 +39,15 @@ class Lookup:
 
     def spend(self) -> None:
         """Pay for one packet. Raises `OutOfBudget`."""
-        self.clock = trio.current_time()
         if self._left <= 0 or self.clock > self._deadline:
             raise OutOfBudget
         self._left -= 1
         self.sent += 1
+
+    def waited(self) -> float:
+        """The time, read anew: to be called after every wait, and only there."""
+        self.clock = trio.current_time()
+        return self.clock
 
 
 class Flight:
@@ -104,6 +108,7 @@ class Flights:
             await flight.done.wait()
         finally:
             lookup.waiting = None
+            lookup.waited()
 
     @staticmethod
     def _circular(flight: Flight, lookup: Lookup) -> bool:

@@ -313,7 +313,8 @@ class Resolver:
     ) -> Answer:
         """The end of a look-up; a compact denial of the name counts as NXDOMAIN, whatever the RCODE (RFC 9824).
 
-        `judgement` is of all its links. A server that answers nonsense is no unreachable one (RFC 8914 section 4.23).
+        `judgement` is of all its links. A server that answers nonsense is no unreachable one
+        (RFC 8914 sections 4.1, 4.23).
         """
         outcome = Outcome.NXDOMAIN if judgement.nxname else reading.outcome
         reason = judgement.reason

@@ -29,8 +29,10 @@ async def test_a_purse_holds_so_many_packets(autojump_clock: MockClock) -> None:
 async def test_a_purse_lasts_so_many_seconds(autojump_clock: MockClock) -> None:
     lookup = purse(seconds=5)
     await trio.sleep(5)
+    lookup.waited()
     lookup.spend()
     await trio.sleep(0.001)
+    lookup.waited()
     with pytest.raises(OutOfBudget):
         lookup.spend()
 
