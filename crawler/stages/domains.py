@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import trio
@@ -41,7 +42,9 @@ PASSING = frozenset(
         Outcome.MALFORMED,
     }
 )
-_BROKEN = (Security.BOGUS, Security.INDETERMINATE)
+_BROKEN = frozenset({Security.BOGUS, Security.INDETERMINATE})
+#: On every row's way: a member looked up in its enum costs ten times as much as a global (Python 3.11).
+_NODATA, _NXDOMAIN, _MX = Outcome.NODATA, Outcome.NXDOMAIN, Mail.MX
 _LOCALHOST = from_text("localhost")
 
 
@@ -129,27 +132,29 @@ def mail(mx: Answer) -> Mail:
     """What an MX answer says about mail; a bogus or undecided one is a failed look-up (RFC 7672 section 2.1.2)."""
     if mx.outcome not in CONCLUSIVE or mx.security in _BROKEN:
         return Mail.UNKNOWN
-    if mx.outcome is Outcome.NXDOMAIN:
+    if mx.outcome is _NXDOMAIN:
         return Mail.NO_DOMAIN
-    if mx.outcome is Outcome.NODATA:
+    if mx.outcome is _NODATA:
         return Mail.NO_MX
-    nulls = sum(rdata[2:] == ROOT for rdata in mx.rdata)
-    if not nulls:
-        return Mail.MX
+    if not any([rdata[2:] == ROOT for rdata in mx.rdata]):  # noqa: C419 - slower
+        return _MX
     return Mail.NULL_MX if len(mx.rdata) == 1 else Mail.NULL_MX_MIXED
 
 
 def mx_hosts(domain: str, mx: Answer) -> tuple[MxHost, ...]:
     """The MX records, parsed; the domain itself where there is none."""
-    if mx.outcome is Outcome.NODATA and mx.security not in _BROKEN:
+    if mx.outcome is _NODATA and mx.security not in _BROKEN:
         return (MxHost(0, domain, Target.IMPLICIT),)
-    found = []
-    for rdata in mx.rdata:
-        host = to_text(rdata[2:])
-        plain = _PLAIN_HOST(host) and not host.endswith("localhost")
-        kind = Target.HOST if plain else target(rdata[2:])
-        found.append(MxHost(rdata[0] << 8 | rdata[1], host, kind))
-    return tuple(found)
+    return tuple(map(_mx_host, mx.rdata))
+
+
+@lru_cache(16_384)  # a few thousand hosts serve most domains
+def _mx_host(rdata: bytes) -> MxHost:
+    """One MX record, parsed (RFC 1035 section 3.3.9)."""
+    host = to_text(rdata[2:])
+    plain = _PLAIN_HOST(host) and not host.endswith("localhost")
+    kind = Target.HOST if plain else target(rdata[2:])
+    return MxHost(rdata[0] << 8 | rdata[1], host, kind)
 
 
 #: What nearly every MX names: two labels or more of ordinary characters, the last one beginning with a letter.
