@@ -181,6 +181,27 @@ def signer(name: str, *types: str) -> Breakage:
     return _signatures("signer", renamed, types)
 
 
+def _entry_signatures(name: str, change: Callable[[bytes], bytes | None]) -> Breakage:
+    """Of the RRSIG records over DNSKEY only those by the key that DS names (where `Signing.all_sign` made others)."""
+
+    def changed(zone: Zone, signed: Signed) -> Signed:
+        tags = {key.tag.to_bytes(2, "big") for key in zone.signer.entry}
+        sigs = [change(sig) if sig[16:18] in tags else sig for sig in signed[1]]
+        return signed[0], tuple(sig for sig in sigs if sig is not None)
+
+    return Breakage(name, Stage.SIGNED, changed, ("DNSKEY",))
+
+
+def no_entry_signature() -> Breakage:
+    """The KSK's signature over the keys left out; the ZSK's stays."""
+    return _entry_signatures("no-entry-signature", lambda _: None)
+
+
+def corrupt_entry_signature() -> Breakage:
+    """The KSK's signature over the keys with its last octet flipped; the ZSK's is right."""
+    return _entry_signatures("corrupt-entry-signature", lambda sig: sig[:-1] + bytes((sig[-1] ^ 0xFF,)))
+
+
 def altered_content(*types: str) -> Breakage:
     """One bit of each record flipped after it was signed: of its last octet, or its second where a name ends it."""
 
@@ -235,6 +256,11 @@ def bad_key(*, entry: bool) -> Breakage:
         return rdata[:-1] + bytes((rdata[-1] ^ 0xFF,)) if _entry(rdata) is entry else rdata
 
     return _keys("bad-key", flipped)
+
+
+def zsk_algorithm(number: int) -> Breakage:
+    """The ZSK under another algorithm number; its signatures keep theirs."""
+    return _keys("zsk-algorithm", lambda r: r if _entry(r) else r[:3] + bytes((number,)) + r[4:])
 
 
 def extra_keys(count: int) -> Breakage:
@@ -344,6 +370,17 @@ def nsec3_wrong_salt() -> Breakage:
 
 def _resalted(rdata: bytes) -> bytes:
     return rdata[:4] + b"\x02\xba\xad" + rdata[5 + rdata[4] :]
+
+
+def nsec3param_salt() -> Breakage:
+    """An NSEC3PARAM record with a salt that the chain was not made with; the chain is right."""
+
+    def resalt(zone: Zone, _: None) -> None:
+        rrsets = zone.nodes()[zone.apex].rrsets
+        right = rrsets[Type.NSEC3PARAM]
+        rrsets[Type.NSEC3PARAM] = right._replace(rdatas=tuple(map(_resalted, right.rdatas)))
+
+    return Breakage("nsec3param-salt", Stage.ZONE, resalt)
 
 
 def nsec3_flags(flags: int) -> Breakage:

@@ -37,6 +37,7 @@ class Signing:
     opt_out: bool = False
     online: bool = False  # deny by white lies also where all names are known
     split: bool = False  # a KSK and a ZSK per algorithm; otherwise one key does both
+    all_sign: bool = False  # the ZSK, too, signs the DNSKEY RRset
     rsa_bits: int = 2048
     zsk_bits: int | None = None  # where the ZSK's size differs
     flags: int = ZONE_KEY  # of all keys, SEP aside: 0 is no zone key, 0x0180 is revoked
@@ -67,7 +68,8 @@ class Signer:
         body = rrset_octets(owner, rtype, ttl, rdatas)
         inception, expiration = window or self.window
         made = []
-        for key in self.entry if rtype == Type.DNSKEY else self.zone_keys:
+        above = self.keys if self.signing.all_sign else self.entry
+        for key in above if rtype == Type.DNSKEY else self.zone_keys:
             head = struct.pack(
                 "!HBBIIIH", rtype, key.algorithm, count(owner), ttl, expiration & 0xFFFFFFFF, inception & 0xFFFFFFFF,
                 key.tag,

@@ -306,6 +306,7 @@ def verify_keys(
     trusted, reason = _vouched_for(zone, keys, usable)
     if not trusted:
         return KeysVerdict(reason)
+    sigs = _without_others(sigs, keys, trusted)
     verdict = verify_rrset(zone, Type.DNSKEY, 1, rdatas, sigs, trusted, zone, now, algorithms=algorithms, limit=limit)
     return KeysVerdict(
         verdict.reason,
@@ -314,6 +315,12 @@ def verify_keys(
         verdict.original_ttl,
         verdict.verifications,
     )
+
+
+def _without_others(sigs: Iterable[bytes], keys: Sequence[Key], trusted: Sequence[Key]) -> Iterable[bytes]:
+    """Without signatures by keys that no DS matches: they vouch for nothing, and hide what the right ones lack."""
+    others = {(key.algorithm, key.tag) for key in keys} - {(key.algorithm, key.tag) for key in trusted}
+    return (sig for sig in sigs if len(sig) < _FIXED.size or (sig[2], int.from_bytes(sig[16:18])) not in others)
 
 
 def _readable(rdatas: Iterable[bytes]) -> Iterable[Key]:

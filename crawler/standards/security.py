@@ -46,7 +46,7 @@ class Reason(StrEnum):
     DNSKEY_MISSING = "dnskey-missing"  # DS exists, the zone answers that it has no DNSKEY
     NO_ZONE_KEY = "no-zone-key"  # the matching DNSKEY lacks the Zone Key flag or protocol 3 (RFC 4034 section 2.1)
     REVOKED_KEY = "revoked-key"  # the matching DNSKEY is revoked (RFC 5011 section 2.1)
-    SIGNATURE_MISSING = "signature-missing"  # a secure zone gave an RRset without RRSIG
+    SIGNATURE_MISSING = "signature-missing"  # an RRset without RRSIG in a secure zone; DNSKEY: by a key that DS names
     SIGNATURE_EXPIRED = "signature-expired"
     SIGNATURE_NOT_YET_VALID = "signature-not-yet-valid"
     SIGNATURE_INVERTED = "signature-inverted"  # expires before its inception

@@ -306,7 +306,7 @@ KEYS: list[tuple[str, Reason, Callable[[], Any]]] = [
     ("no Zone Key flag", Reason.NO_ZONE_KEY, lambda: keys_verdict([ds(ZONELESS)], [ZONELESS], [ZONELESS.rdata])),
     ("no Zone Key flag, not signed", Reason.NO_ZONE_KEY, lambda: keys_verdict([ds(ZONELESS)], [], [ZONELESS.rdata])),
     ("revoked", Reason.REVOKED_KEY, lambda: keys_verdict([ds(REVOKED)], [REVOKED], [REVOKED.rdata])),
-    ("signed by the ZSK only", Reason.SIGNATURE_NO_KEY, lambda: keys_verdict([ds(KSK)], [ZSK])),
+    ("signed by the ZSK only", Reason.SIGNATURE_MISSING, lambda: keys_verdict([ds(KSK)], [ZSK])),
     ("not signed", Reason.SIGNATURE_MISSING, lambda: keys_verdict([ds(KSK)], [])),
     ("only an unknown algorithm", Reason.UNSUPPORTED_ALGORITHM, lambda: keys_verdict([Ds(1, 252, 2, b"")], [KSK])),
     ("only an unknown digest", Reason.UNSUPPORTED_DIGEST, lambda: keys_verdict([ds(KSK, 3)], [KSK])),
@@ -319,6 +319,12 @@ def test_a_dnskey_rrset_against_its_ds(case: tuple[str, Reason, Callable[[], Any
     answer = case[2]()
     assert answer.reason is case[1]
     assert bool(answer.keys) is (answer.reason is Reason.CHAIN)
+
+
+def test_a_signature_by_a_key_without_ds_does_not_hide_that_the_right_one_expired() -> None:
+    rdatas = [KSK.rdata, ZSK.rdata]
+    sigs = [KSK.rrsig(ZONE, DNSKEY, rdatas, ZONE, expiration=NOW - 1), ZSK.rrsig(ZONE, DNSKEY, rdatas, ZONE)]
+    assert verify_keys(ZONE, rdatas, sigs, [ds(KSK)], NOW).reason is Reason.SIGNATURE_EXPIRED
 
 
 def test_many_ds_cost_a_bounded_number_of_digests() -> None:
