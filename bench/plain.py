@@ -27,6 +27,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import trio
 
@@ -170,7 +171,9 @@ async def rows(names: Sequence[str], net: Network, port: int, folder: Path) -> i
     await _all(names, one)
     if kept:
         write()
-    return sum(len(hosts) == 2 for part in parts for hosts in pq.read_table(part)["mx_hosts"].to_pylist())
+    hosts = pq.read_table(parts, columns=["mx_hosts"])["mx_hosts"]
+    right: int = pc.sum(pc.equal(pc.list_value_length(hosts), 2)).as_py()  # without objects: it is in what is measured
+    return right
 
 
 async def _all(names: Sequence[str], one: Callable[[str], Awaitable[None]]) -> None:

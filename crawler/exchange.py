@@ -77,7 +77,9 @@ def answers(reply: bytes, question: bytes) -> bool:
         return False
     end = _HEADER + len(question)
     if reply[4:6] == b"\0\1" and len(reply) >= end:
+        if reply.startswith(question, _HEADER):
+            return True
         asked = reply[_HEADER:end]
-        return asked == question or (asked[-4:] == question[-4:] and asked.lower() == question.lower())
+        return asked[-4:] == question[-4:] and asked.lower() == question.lower()
     bare = reply[4:6] == b"\0\0" or len(reply) == _HEADER  # some servers send a header alone, counts kept
     return bare and reply[3] & 0x0F in _BARE_RCODES

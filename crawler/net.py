@@ -183,6 +183,7 @@ class UdpTcpNetwork(Network):
         self._connections = trio.CapacityLimiter(connections)
         self._allow_special = allow_special
         self._allowed = frozenset(filter(None, map(canonical, allowed)))
+        self._place = lru_cache(65_536)(self._askable)
 
     @property
     def counters(self) -> Counters:  # type: ignore[override]
@@ -232,12 +233,16 @@ class UdpTcpNetwork(Network):
         del datagram  # here there is no prefix
         return source[0], source[1], 0
 
-    def _admissible(self, address: str) -> bool:
-        return self._allow_special or not is_special(address) or address in self._allowed
+    def _askable(self, address: str) -> str | None:
+        """The address as the system writes it; None if it is none, or one that must not be asked."""
+        where = canonical(address)
+        if where is None or self._allow_special or not is_special(where) or where in self._allowed:
+            return where
+        return None
 
     async def over_udp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
-        where = canonical(address)
-        if where is None or not self._admissible(where):
+        where = self._place(address)
+        if where is None:
             await trio.lowlevel.checkpoint()
             return Silence.UNREACHABLE
         now = self._now()
@@ -247,13 +252,12 @@ class UdpTcpNetwork(Network):
             now = self._now()
         try:
             sent = self._send(query, where, port, now + patience)
-            if isinstance(sent, Silence):
+            if not isinstance(sent, _Exchange):
                 await trio.lowlevel.checkpoint()
                 return sent
-            await trio.lowlevel.wait_task_rescheduled(sent.abort)
+            result: bytes | Silence = await trio.lowlevel.wait_task_rescheduled(sent.abort)
             self.sent_at = now
-            result: bytes | Silence = sent.result
-            if isinstance(result, Silence) or line.worried or result[3] & 0x0F == _REFUSED:
+            if not isinstance(result, bytes) or line.worried or result[3] & 0x0F == _REFUSED:
                 self._tell(line, result)
             return result
         finally:
@@ -274,7 +278,7 @@ class UdpTcpNetwork(Network):
         target, prefix = self._outbound(address, port)
         number = self._random.draw()
         one = self._pick(self._udp6 if ":" in target[0] else self._udp4, number >> 16)
-        if isinstance(one, Silence):
+        if not isinstance(one, _UdpSocket):
             return one
         number &= 0xFFFF
         while number in one.outstanding:
@@ -356,8 +360,8 @@ class UdpTcpNetwork(Network):
         exchange.wake(reply)
 
     async def over_tcp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
-        where = canonical(address)
-        if where is None or not self._admissible(where):
+        where = self._place(address)
+        if where is None:
             await trio.lowlevel.checkpoint()
             return Silence.UNREACHABLE
         line = self.manners.admit(where, self._now()) or await self.manners.wait(where)
