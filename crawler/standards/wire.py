@@ -273,6 +273,9 @@ def _read_opt(message: bytes, opts: list[_Opt]) -> tuple[int, Edns]:
         raise WireFault(Fault.OPT_REPEATED, opts[1][3])
     if owner != _ROOT:
         raise WireFault(Fault.OPT_MISPLACED, at)
+    edns = _bare_edns(udp_size, ttl)
+    if at == end:
+        return ttl >> 24 << 4, edns
     ede: list[tuple[int, str]] = []
     options: list[tuple[int, bytes]] = []
     while at < end:
@@ -288,5 +291,10 @@ def _read_opt(message: bytes, opts: list[_Opt]) -> tuple[int, Edns]:
             text = data[2:].rstrip(b"\0").decode("utf-8", "replace")  # some end it with a NUL (RFC 8914 section 2)
             ede.append((data[0] << 8 | data[1], text))
         at += size
-    edns = Edns(ttl >> 16 & 255, udp_size, ttl & _DO != 0, tuple(ede), tuple(options))
-    return ttl >> 24 << 4, edns
+    return ttl >> 24 << 4, edns._replace(ede=tuple(ede), options=tuple(options))
+
+
+@lru_cache(maxsize=1024)  # most servers say one of a few things
+def _bare_edns(udp_size: int, ttl: int) -> Edns:
+    """An OPT record without options."""
+    return Edns(ttl >> 16 & 255, udp_size, ttl & _DO != 0, (), ())
