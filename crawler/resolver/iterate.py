@@ -98,7 +98,7 @@ class Walker:
         if avoid:
             return await self._walk((name, qtype), lookup, avoid)
         key = (name, qtype)
-        kept = self._replies.get(key)
+        kept = self._replies.get(key) if qtype in _SHARED else None
         if kept is not None:
             return kept
         flight = self.flights.begin(key, lookup)

@@ -27,10 +27,11 @@ class OutOfBudget(Exception):
 class Lookup:
     """The purse of one look-up, in packets and seconds, and what it is waiting for."""
 
-    __slots__ = ("_deadline", "_left", "clock", "depth", "sent", "waiting")
+    __slots__ = ("_deadline", "_left", "clock", "depth", "now", "sent", "waiting")
 
-    def __init__(self, queries: int, seconds: float) -> None:
-        self.clock = trio.current_time()  # as it stood after the last wait
+    def __init__(self, queries: int, seconds: float, now: Callable[[], float] = trio.current_time) -> None:
+        self.now = now
+        self.clock = now()  # as it stood after the last wait
         self._left = queries
         self._deadline = self.clock + seconds
         self.sent = 0
@@ -46,8 +47,8 @@ class Lookup:
 
     def waited(self) -> float:
         """The time, read anew: to be called after every wait, and only there."""
-        self.clock = trio.current_time()
-        return self.clock
+        self.clock = now = self.now()
+        return now
 
 
 class Flight:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+import trio
+
 from crawler.resolver.answer import Alias, Answer, Outcome
 from crawler.resolver.ask import Servers
 from crawler.resolver.iterate import FAMILIES, Walked, Walker, proofs_in
@@ -75,6 +77,7 @@ class Resolver:
     ) -> None:
         self._limits = limits or Limits()
         self._now = now
+        self._clock = trio.lowlevel.current_clock().current_time  # without a detour through the run: half the price
         self._walker = Walker(
             net,
             Servers(self._limits.servers),
@@ -97,7 +100,7 @@ class Resolver:
 
     async def resolve(self, name: bytes, qtype: int) -> Answer:
         """Look one RRset up. Every failure of the world is an `Outcome`; nothing is raised for it."""
-        lookup = Lookup(self._limits.queries, self._limits.seconds)
+        lookup = Lookup(self._limits.queries, self._limits.seconds, self._clock)
         try:
             if qtype == _DS:
                 answer = await self._follow(name, qtype, lookup, None)
@@ -127,7 +130,7 @@ class Resolver:
 
     async def zone(self, name: bytes) -> Zone | None:
         """The zone that holds the name, as far as it is known after a look-up of that name; None if that failed."""
-        lookup = Lookup(self._limits.queries, self._limits.seconds)
+        lookup = Lookup(self._limits.queries, self._limits.seconds, self._clock)
         cut = self._walker.cuts.closest(name, lookup.clock)
         try:
             trust = await self._chain.trust(cut, lookup)
