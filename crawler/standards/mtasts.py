@@ -43,7 +43,7 @@ MAX_AGE = 31_557_600  # seconds: a year (section 3.2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What a TXT record announces."""
+    """What a TXT record announces (RFC 8461 section 3.1)."""
 
     id: str  # which policy: another id, another policy
     extensions: tuple[tuple[str, str], ...] = ()  # fields that RFC 8461 does not know, as they stand
@@ -53,7 +53,7 @@ _ID = re.compile(r"[A-Za-z0-9]{1,32}").fullmatch
 
 
 def read_record(record: bytes) -> Reading[Record]:
-    """One TXT record, its strings already joined without a space."""
+    """One TXT record, its strings already joined without a space (RFC 8461 section 3.1)."""
     found = Findings(RECORD_FORGIVEN)
     text = record_text(record, found)
     if text is None:
@@ -92,7 +92,7 @@ def read_records(records: Sequence[bytes]) -> Reading[Record]:
 
 
 class Mode(StrEnum):
-    """What a sender does with mail for a host that the policy or its certificate does not admit (section 5)."""
+    """What a sender does with mail for a host that the policy or its certificate does not admit (RFC 8461 section 5)."""
 
     ENFORCE = "enforce"
     TESTING = "testing"
@@ -100,7 +100,7 @@ class Mode(StrEnum):
 
 
 class PolicyFlaw(StrEnum):
-    """What is wrong with a policy file (section 3.2)."""
+    """What is wrong with a policy file (RFC 8461 section 3.2)."""
 
     EMPTY = "empty"
     TOO_LARGE = "too-large"  # beyond 64 KiB (section 3.3)
@@ -141,7 +141,7 @@ POLICY_FORGIVEN = frozenset({
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What a domain promises about its mail hosts."""
+    """What a domain promises about its mail hosts (RFC 8461 section 3.2)."""
 
     mode: Mode
     max_age: int  # seconds that a sender may keep it; a lenient reading cuts it to `MAX_AGE`
@@ -294,7 +294,7 @@ def pattern_flaw(pattern: str) -> PolicyFlaw | None:
 
 
 def admits(pattern: str, host: str, *, lenient: bool = False) -> bool:
-    """Whether a pattern of a policy admits a mail host; a star stands for exactly one label (section 4.1).
+    """Whether a pattern of a policy admits a mail host; a star is exactly one label (RFC 8461 section 4.1).
 
     U-labels on either side are compared as A-labels. Leniently a leading dot is a star too.
     """
@@ -321,5 +321,5 @@ def _host(text: str) -> str | None:
 
 
 def is_plain_text(content_type: str) -> bool:
-    """Whether a Content-Type is the one that section 3.2 asks for: ``text/plain``, with any parameters."""
+    """Whether a Content-Type is what RFC 8461 section 3.2 asks for: ``text/plain``, any parameters."""
     return content_type.partition(";")[0].strip(WSP).lower() == "text/plain"

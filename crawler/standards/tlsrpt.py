@@ -54,7 +54,7 @@ class Record:
 
 
 def read_record(record: bytes) -> Reading[Record]:
-    """One TXT record, its strings already joined without a space."""
+    """One TXT record, its strings already joined without a space (RFC 8460 section 3)."""
     found = Findings(RECORD_FORGIVEN)
     text = record_text(record, found)
     if text is None:
