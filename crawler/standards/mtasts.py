@@ -92,7 +92,7 @@ def read_records(records: Sequence[bytes]) -> Reading[Record]:
 
 
 class Mode(StrEnum):
-    """What a sender does with mail for a host that the policy or its certificate does not admit (RFC 8461 section 5)."""
+    """What a sender does with mail for a host that is not admitted (RFC 8461 section 5)."""
 
     ENFORCE = "enforce"
     TESTING = "testing"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -324,6 +325,71 @@ def test_a_hostile_policy_of_64_kib_costs_little(line: bytes) -> None:
     before = time.process_time()
     read_policy(body.decode("utf-8", "ignore").encode())
     assert time.process_time() - before < 5  # seconds, on a slow machine too; far less as a rule
+
+
+# ---- the ABNF once more, as one expression ----
+
+RECORD_ABNF = re.compile(
+    r"v=STSv1(?:[ \t]*;[ \t]*[A-Za-z0-9][A-Za-z0-9_.-]{0,31}=[\x21-\x3a\x3c\x3e-\x7e]+)+(?:[ \t]*;[ \t]*)?"
+).fullmatch
+FIRST_ID = re.compile(r"[^;]*(?:;(?![ \t]*id=)[^;]*)*;[ \t]*id=[A-Za-z0-9]{1,32}[ \t]*(?:;|$)").match
+FIELD_ABNF = (
+    r"(?:mx:[ \t]*(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
+    r"|(?!mx:)[A-Za-z0-9][A-Za-z0-9_.-]{0,31}:[ \t]*[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?)[ \t]*"
+)
+POLICY_ABNF = re.compile(rf"{FIELD_ABNF}(?:\r?\n{FIELD_ABNF})*(?:\r?\n)?").fullmatch
+REQUIRED_ONCE = (r"version:[ \t]*STSv1", r"mode:[ \t]*(?:testing|enforce|none)", r"max_age:[ \t]*[0-9]{1,10}")
+
+
+def lines_with(*parts: str) -> st.SearchStrategy[str]:
+    return st.lists(st.sampled_from(parts), max_size=9).map("".join)
+
+
+@given(lines_with("v=STSv1", ";", ";", " ", "\t", "id=a", "id=", "id=a-b", "x=1", "x", "=", "_y=2", " ;id=a"))
+def test_a_strict_record_is_what_the_abnf_says(text: str) -> None:
+    by_abnf = RECORD_ABNF(text) is not None and FIRST_ID(text) is not None
+    assert (read_record(text.encode()).strict is not None) is by_abnf
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "version: STSv1",
+                "version:STSv2",
+                "mode:none ",
+                "mode: enforce",
+                "max_age: 1\t",
+                "max_age: x",
+                "mx: a.nl",
+                "mx:*.b",
+                "mx: *",
+                "mx:",
+                "x: y z",
+                "x:",
+                "x : y",
+                " x: y",
+                "é: 1",
+                "x: é",
+                "x: \ty",
+                "",
+                "\t",
+                ":",
+                "-x: 1",
+            ]
+        ).flatmap(lambda line: st.sampled_from([line + "\n", line + "\r\n", line + "\n", line])),
+        max_size=6,
+    ),
+)
+def test_a_strict_policy_is_what_the_abnf_says(lines: list[str]) -> None:
+    """RFC 8461 section 3.2; that the first of each name counts is prose."""
+    text = "version: STSv1\nmax_age: 1\nmode: none\n" + "".join(lines)
+    reading = read_policy(text.encode())
+    assert (reading.strict is not None) is (POLICY_ABNF(text) is not None), reading.problem
+    read = read_policy("".join(lines).encode())
+    if read.strict is not None:
+        assert all(re.search(rf"(?m)^{field}[ \t]*\r?$", text) for field in REQUIRED_ONCE)
+        assert read.strict.mx or read.strict.mode is Mode.NONE
 
 
 # ---- what others have written ----
