@@ -9,8 +9,8 @@ dates, CA bits, path lengths, key usage, purposes, name constraints and critical
 extensions at the time given. No anchor below depth 1: a leaf is not its own.
 
 The certificate of an anchor is checked as those below it are, except that its
-own signature does not matter. RFC 5280 would take only name and key of it; but
-OpenSSL, hence Postfix, checks it (see docs/dane-readings.md).
+own signature does not matter, nor do its dates unless it is self-issued. RFC 5280
+would take only name and key of it; OpenSSL does so (see docs/dane-readings.md).
 
 Work is bounded: `LONGEST` certificates of those sent, `SIGNATURES` verifications
 and `PATHS` beginnings of paths, then ``too-much-work``. Left out: revocation,
@@ -41,7 +41,6 @@ PATHS = 256  # beginnings of paths looked at
 _LARGEST_KEY = 16384  # bits of an RSA modulus
 
 SERVER_AUTH = bytes.fromhex("2b06010505070301")
-ANY_PURPOSE = bytes.fromhex("551d2500")
 _TLS = {KeyUsage.DIGITAL_SIGNATURE, KeyUsage.KEY_ENCIPHERMENT, KeyUsage.KEY_AGREEMENT}
 
 
@@ -178,6 +177,7 @@ def fault_of(path: Sequence[Certificate], now: datetime, *, anchored: bool) -> t
 
 def _fault_at(certificate: Certificate, depth: int, issued: int, now: datetime, *, top: bool) -> Step | None:
     """What is wrong with one certificate at its place."""
+    dated = not top or certificate.self_issued  # as OpenSSL has it, see docs/dane-readings.md
     limit = certificate.path_length
     usage, purposes = certificate.key_usage, certificate.purposes
     checks = (
@@ -186,9 +186,9 @@ def _fault_at(certificate: Certificate, depth: int, issued: int, now: datetime, 
         (Step.NOT_A_CA, depth > 0 and not _is_ca(certificate, top=top)),
         (Step.PATH_LENGTH, depth > 0 and limit is not None and issued > limit),
         (Step.KEY_USAGE, usage is not None and not usage & ({KeyUsage.CERT_SIGN} if depth else _TLS)),
-        (Step.PURPOSE, purposes is not None and not purposes & {SERVER_AUTH, ANY_PURPOSE}),
-        (Step.NOT_YET_VALID, now < certificate.not_before),
-        (Step.EXPIRED, now > certificate.not_after),
+        (Step.PURPOSE, purposes is not None and SERVER_AUTH not in purposes),
+        (Step.NOT_YET_VALID, dated and now < certificate.not_before),
+        (Step.EXPIRED, dated and now > certificate.not_after),
     )
     return next((step for step, wrong in checks if wrong), None)
 

@@ -162,7 +162,7 @@ def test_a_bare_key_that_signed_something_is_an_anchor() -> None:
 
 
 def test_a_key_whose_certificate_was_sent_is_judged_with_it() -> None:
-    """A CA that has expired is not made good by a record of its bare key."""
+    """A root that has expired is not made good by a record of its bare key."""
     old = issue("Root", "Root", ca=True, days=(-90, -60))
     leaf = issue("mx.example.nl", "Root", sans=["mx.example.nl"])
     anchors = Anchors(matching=lambda certificate: 0 if certificate.der == old else None, keys=[(0, spki_of("Root"))])
@@ -189,7 +189,7 @@ BARRED = x509.NameConstraints(None, [x509.DNSName("nl")])
         ({"extensions": [(usage_bits("digital_signature"), True)]}, Step.VALID),
         ({"extensions": [(usage_bits("key_cert_sign"), True)]}, Step.KEY_USAGE),
         ({"extensions": [(SERVER, False)]}, Step.VALID),
-        ({"extensions": [(ANY, False)]}, Step.VALID),
+        ({"extensions": [(ANY, False)]}, Step.PURPOSE),  # RFC 5280 section 4.2.1.12 leaves it open; OpenSSL refuses
         ({"extensions": [(CLIENT, False)]}, Step.PURPOSE),
         ({"extensions": [(unknown_extension(), False)]}, Step.VALID),
         ({"extensions": [(unknown_extension(), True)]}, Step.CRITICAL_EXTENSION),
@@ -208,7 +208,6 @@ def test_the_leaf_of_a_path(leaf: dict[str, object], step: Step) -> None:
     [
         ({"ca": True}, Step.VALID),
         ({"ca": False}, Step.NOT_A_CA),
-        ({"ca": True, "days": (-30, -1)}, Step.EXPIRED),
         ({"ca": True, "extensions": [(usage_bits("key_cert_sign"), True)]}, Step.VALID),
         ({"ca": True, "extensions": [(usage_bits("digital_signature"), True)]}, Step.KEY_USAGE),
         ({"ca": True, "extensions": [(CLIENT, False)]}, Step.PURPOSE),
@@ -225,6 +224,16 @@ def test_the_issuer_is_held_to_the_same_as_anchor_and_below_it(
     second = issue("Issuer", "Root", **issuer)  # type: ignore[arg-type]
     chain = [party().leaf, second, party().root]
     assert path_of(chain, chain[anchor]) == Path(step, 0, anchor, None if step is Step.VALID else 1)
+
+
+@pytest.mark.parametrize(("days", "step"), [((-30, -1), Step.EXPIRED), ((1, 30), Step.NOT_YET_VALID)])
+def test_dates_count_but_for_an_anchor_that_someone_else_issued(days: tuple[int, int], step: Step) -> None:
+    """RFC 5280 section 6.1 minds no date of an anchor; OpenSSL minds that of a self-issued one."""
+    second = issue("Issuer", "Root", ca=True, days=days)
+    root = issue("Root", "Root", ca=True, days=days)
+    assert path_of([party().leaf, second, party().root]) == Path(step, 0, 2, 1)
+    assert path_of([party().leaf, second]) == Path(Step.VALID, 0, 1)
+    assert path_of([party().leaf, party().issuer, root]) == Path(step, 0, 2, 2)
 
 
 def test_without_basic_constraints_only_an_anchor_passes_and_only_by_its_key_usage() -> None:
