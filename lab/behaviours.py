@@ -374,7 +374,12 @@ def _upper(question: bytes) -> bytes:
 
 def oversize() -> Behaviour:
     """Replies over UDP as long as they come, whatever the client said it takes."""
-    return Behaviour("oversize", lambda query, tell: tell(query._replace(tcp=True)), lambda query: not query.tcp)
+
+    def act(query: Query, tell: Teller) -> Outcome:
+        tell(query)  # the honest reply, to know whether it would have been cut
+        return tell(query._replace(tcp=True))
+
+    return Behaviour("oversize", act, lambda query: not query.tcp)
 
 
 def padded(octets: int) -> Behaviour:

@@ -134,6 +134,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     _stays_secure("truncated, and TCP works", "tcp", lambda: [b.truncated()]),
     _stays_secure("larger than our UDP size: fetched over TCP", "large", sound,
                   records=MAIL + "".join(f"@ MX {n} mx\n" for n in range(20, 90))),
+    _stays_secure("larger than our UDP size, and sent over UDP all the same", "oversize", lambda: [b.oversize()],
+                  records=MAIL + "".join(f"@ MX {n} mx\n" for n in range(20, 90))),
     _stays_secure("no OPT in replies", "no-opt", lambda: [b.no_opt()]),
     _stays_secure("one of two forgets the signatures: the other is asked", "half-dnssec",
                   lambda: [b.do_ignored()], sound),
