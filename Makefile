@@ -36,8 +36,9 @@ check: setup ## ruff and mypy --strict
 bench: setup ## CPU microseconds, queries and verifications per domain
 	$(BIN)/python -m bench $(ARGS)
 
-docs: setup ## write anew what is generated: docs/standards.md
+docs: setup ## write anew what is generated: docs/standards.md and the dictionary in data/README.md
 	$(BIN)/python docs/standards.py
+	$(BIN)/python -m analysis.dictionary
 
 servers: ## Debian's DNS servers for the tests in tests/real (root and apt-get; else those tests skip)
 	@tests/servers.sh
