@@ -105,10 +105,10 @@ class Cuts:
             del self._known[cut.name]
 
     def revive(self) -> None:
-        """Forget which zones were silent or could not be judged: they get another chance."""
+        """Forget which zones were silent, bogus or could not be judged: they get another chance."""
         for cut in self._known.values():
             cut.dead = None
-            if cut.trust is not None and cut.trust.security is Security.INDETERMINATE:
+            if cut.trust is not None and cut.trust.security in (Security.INDETERMINATE, Security.BOGUS):
                 cut.trust = None
 
     def _forget(self) -> None:

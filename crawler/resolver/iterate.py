@@ -180,6 +180,11 @@ class Walker:
         self.cuts.revive()
         self._replies.drop_if(lambda walked: walked.reading.kind is Kind.FAILURE)
 
+    def forget_keys(self, zone: bytes) -> None:
+        """Forget the replies that a zone's trust rests on, so that they are asked for anew."""
+        self._replies.drop((zone, Type.DNSKEY))
+        self._replies.drop((zone, Type.DS))
+
     def learn(self, above: Cut, apex: bytes) -> Cut:
         """A zone that hides behind its parent's servers: same servers, no word of DS yet."""
         known = self.cuts.get(apex)

@@ -143,6 +143,10 @@ class Memory(Generic[T]):
         if len(self._kept) > self._limit:
             self._kept.popitem(last=False)
 
+    def drop(self, key: Hashable) -> None:
+        """Forget one value, if it is there."""
+        self._kept.pop(key, None)
+
     def drop_if(self, unwanted: Callable[[T], bool]) -> None:
         """Forget every value of a kind."""
         for key in [key for key, (_, value) in self._kept.items() if unwanted(value)]:

@@ -6,7 +6,8 @@ bailiwick; whether it is signed is ``validate``, what to do next is ``iterate``.
 
 RFC 8020, RFC 6604 and dead-letter servers disagree about details; two choices are
 deliberate: AA is not demanded of an answer that holds the RRset (real servers
-forget it), and an empty reply that is neither authoritative nor has an SOA is lame.
+forget it), and an empty reply that is not authoritative and brings neither SOA nor
+denial is lame.
 """
 
 from __future__ import annotations

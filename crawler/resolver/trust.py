@@ -79,7 +79,11 @@ class Chain:
         self.verifications = 0
 
     async def trust(self, cut: Cut, lookup: Lookup) -> Trust:
-        """The zone's security; found once, then kept as long as a delegation is kept."""
+        """The zone's security; found once, then kept as long as a delegation is kept.
+
+        Bogus and indeterminate are kept for a short while only (RFC 4035 section 4.7): one bad
+        moment of a top level domain must not taint all that is below it for the rest of a run.
+        """
         kept = cut.trust
         if kept is not None and kept.expires > lookup.clock:
             return kept
@@ -89,7 +93,9 @@ class Chain:
     async def _find(self, key: tuple[str, Cut], lookup: Lookup) -> Trust:
         cut = key[1]
         trust = await self._climb(cut, lookup)
-        failed = trust.security is Security.INDETERMINATE
+        failed = trust.security in (Security.INDETERMINATE, Security.BOGUS)
+        if failed:
+            self._walker.forget_keys(cut.name)
         limits = self._walker.limits
         trust.expires = trio.current_time() + (limits.least_ttl if failed else limits.most_ttl)
         cut.trust = trust

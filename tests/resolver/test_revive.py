@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import trio
+
 from crawler.resolver.answer import Outcome
 from crawler.resolver.resolve import Resolver
 from crawler.resolver.roots import starting_anchors, starting_hints
 from crawler.standards.names import from_text
 from crawler.standards.security import Security
 from crawler.standards.wire import Type
-from lab.behaviours import silent
+from lab.behaviours import do_ignored, silent
 from lab.network import DirectNetwork
 from lab.world import World
 from lab.zones import Signing
@@ -63,3 +65,15 @@ async def test_revived_a_zone_that_speaks_again_is_measured(autojump_clock: Mock
     eyes.revive()
     answer = await eyes.resolve(name, Type.MX)
     assert (answer.outcome, answer.security) == (Outcome.ANSWER, Security.SECURE)
+
+
+async def test_a_bogus_zone_is_judged_anew_after_a_while(autojump_clock: MockClock) -> None:
+    """RFC 4035 section 4.7: what one bad moment of `se` brought about does not last the run."""
+    made = world()
+    eyes = resolver(made, DirectNetwork(made))
+    made.behave("192.36.144.107", do_ignored())
+    assert (await eyes.resolve(from_text("good.se"), Type.MX)).security is Security.BOGUS
+    made.server("192.36.144.107").behaviours.clear()
+    assert (await eyes.resolve(from_text("good.se"), Type.MX)).security is Security.BOGUS  # not at once
+    await trio.sleep(61)
+    assert (await eyes.resolve(from_text("good.se"), Type.MX)).security is Security.SECURE
