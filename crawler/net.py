@@ -78,25 +78,18 @@ def canonical(address: str) -> str | None:
 
 
 class _Exchange(Waiter):
-    """One UDP query on its way, from the moment it has an id."""
+    """One UDP query on its way, from the moment it has an id. `UdpTcpNetwork._send` fills it in: a call costs more."""
 
-    __slots__ = ("address", "datagram", "id", "outstanding", "port", "question", "sender", "target")
+    __slots__ = ("address", "datagram", "id", "outstanding", "port", "question", "sock", "target")
 
-    def __init__(
-        self, deadline: float, sender: _UdpSocket, id: int, address: str, port: int,
-        question: bytes, datagram: bytes, target: SocketAddress,
-    ) -> None:  # fmt: skip
-        self.task = trio.lowlevel.current_task()
-        self.deadline = deadline
-        self.sender = sender
-        self.outstanding = sender.outstanding
-        self.id = id
-        self.address = address
-        self.port = port
-        self.question = question
-        self.datagram = datagram
-        self.target = target
-        self.outstanding[id] = self
+    sock: socket.socket
+    outstanding: dict[int, _Exchange]  # of that socket
+    id: int
+    address: str
+    port: int
+    question: bytes
+    datagram: bytes
+    target: SocketAddress
 
     def fail(self, silence: Silence) -> None:
         """It could not be sent."""
@@ -110,7 +103,7 @@ class _Exchange(Waiter):
     def abort(self, _: object) -> trio.lowlevel.Abort:
         """The waiting task is cancelled: nothing of it stays behind."""
         del self.outstanding[self.id]
-        self.slot.discard(self)
+        self.task = None
         return trio.lowlevel.Abort.SUCCEEDED
 
 
@@ -229,8 +222,11 @@ class UdpTcpNetwork(Network):
         return (address, port), b""
 
     def _inbound(self, datagram: bytes, source: SocketAddress) -> tuple[str, int, int]:
-        """Who really sent a datagram (as `_outbound` was asked for it), and where its message starts."""
-        del datagram  # here there is no prefix
+        """Who really sent a datagram (as `_outbound` was asked for it), and where its message starts.
+
+        Only subclasses are asked: here there is no prefix.
+        """
+        del datagram
         return source[0], source[1], 0
 
     def _askable(self, address: str) -> str | None:
@@ -283,8 +279,17 @@ class UdpTcpNetwork(Network):
         number &= 0xFFFF
         while number in one.outstanding:
             number = self._random.draw() & 0xFFFF
-        datagram = prefix + number.to_bytes(2) + query[2:]
-        exchange = _Exchange(deadline, one, number, address, port, question_of(query), datagram, target)
+        exchange = _Exchange()
+        exchange.task = trio.lowlevel.current_task()
+        exchange.deadline = deadline
+        exchange.sock, exchange.outstanding = one.sock, one.outstanding
+        exchange.id = number
+        exchange.address = address
+        exchange.port = port
+        exchange.question = question_of(query)
+        exchange.datagram = prefix + number.to_bytes(2) + query[2:]
+        exchange.target = target
+        one.outstanding[number] = exchange
         self._outbox.append(exchange)
         if self._postman is not None:
             trio.lowlevel.reschedule(self._postman)
@@ -304,11 +309,11 @@ class UdpTcpNetwork(Network):
                 await trio.lowlevel.wait_task_rescheduled(self._no_post)
             batch, self._outbox = self._outbox, []
             for exchange in batch:
-                while exchange.outstanding.get(exchange.id) is exchange:  # else cancelled, or its time was up
+                while exchange.task is not None:  # else cancelled, or its time was up
                     try:
-                        exchange.sender.sock.sendto(exchange.datagram, exchange.target)
+                        exchange.sock.sendto(exchange.datagram, exchange.target)
                     except BlockingIOError:
-                        await trio.lowlevel.wait_writable(exchange.sender.sock)
+                        await trio.lowlevel.wait_writable(exchange.sock)
                         continue
                     except OSError as fault:
                         exchange.fail(_meaning(fault))
@@ -331,33 +336,33 @@ class UdpTcpNetwork(Network):
         return next((other for other in sockets if len(other.outstanding) < _OUTSTANDING), Silence.TOO_MANY)
 
     async def _read(self, one: _UdpSocket) -> None:
-        """Read one socket for ever: drain it, wake whom each reply is for."""
-        recvfrom, deliver = one.sock.recvfrom, self._deliver
+        """Read one socket for ever: drain it, give each datagram to the query that it answers, if there is one."""
+        recvfrom, waiting, counters, inbound = one.sock.recvfrom, one.outstanding.get, self._counters, self._inbound
+        through = type(self) is not UdpTcpNetwork  # a tunnel: every datagram has a prefix
         while True:
             await trio.lowlevel.wait_readable(one.sock)
             try:
                 for _ in range(_DRAIN):
-                    deliver(one, *recvfrom(_LONGEST))
+                    reply, source = recvfrom(_LONGEST)
+                    address, port = source[0], source[1]
+                    if through:
+                        address, port, start = inbound(reply, source)
+                        reply = reply[start:]
+                    exchange = waiting(reply[0] << 8 | reply[1]) if len(reply) >= _HEADER else None
+                    if (
+                        exchange is None
+                        or exchange.address != address
+                        or exchange.port != port
+                        or not answers(reply, exchange.question)
+                    ):
+                        counters.strays += 1
+                        continue
+                    del one.outstanding[exchange.id]
+                    counters.udp_received += 1
+                    counters.bytes_in += len(reply)
+                    exchange.wake(reply)
             except OSError:  # drained; or the error of an earlier send, which is nobody's reply
                 continue
-
-    def _deliver(self, one: _UdpSocket, datagram: bytes, source: SocketAddress) -> None:
-        """Give a datagram to the query that it answers, if there is one."""
-        address, port, start = self._inbound(datagram, source)
-        reply = datagram[start:] if start else datagram
-        exchange = one.outstanding.get(reply[0] << 8 | reply[1]) if len(reply) >= _HEADER else None
-        if (
-            exchange is None
-            or exchange.address != address
-            or exchange.port != port
-            or not answers(reply, exchange.question)
-        ):
-            self._counters.strays += 1
-            return
-        del one.outstanding[exchange.id]
-        self._counters.udp_received += 1
-        self._counters.bytes_in += len(reply)
-        exchange.wake(reply)
 
     async def over_tcp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
         where = self._place(address)

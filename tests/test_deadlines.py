@@ -19,7 +19,7 @@ class Sleeper(Waiter):
         self.wake("late")
 
     def abort(self, _: object) -> trio.lowlevel.Abort:
-        self.slot.discard(self)
+        self.task = None
         return trio.lowlevel.Abort.SUCCEEDED
 
 

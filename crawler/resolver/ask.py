@@ -59,6 +59,10 @@ class Servers:
             self._known.move_to_end(address)
         return habits
 
+    def best(self, addresses: list[Address]) -> Address:
+        """The first of `order`."""
+        return addresses[0] if len(addresses) == 1 else min(addresses, key=self._badness)
+
     def order(self, addresses: list[Address]) -> list[Address]:
         """Best first: fewest recent time-outs, then the quickest, with a die thrown so that none is forgotten."""
         if len(addresses) < 2:
@@ -92,20 +96,21 @@ _ANSWER, _TIMEOUT, _TRUNCATED = Outcome.ANSWER, Outcome.TIMEOUT, Outcome.TRUNCAT
 
 
 async def ask(
-    net: Network, servers: Servers, address: Address, name: bytes, qtype: int, lookup: Lookup, limits: Limits
-) -> Got:
+    net: Network, servers: Servers, address: Address, name: bytes, qtype: int, lookup: Lookup, limits: Limits,
+    got: Got | None = None,
+) -> Got:  # fmt: skip
     """Put (name, qtype) to one server; every failure of the world is a value.
 
-    One frame on the way that nearly every question takes: asked once over UDP, and answered.
+    `got` is what came of the first packet, where ``resolve`` has sent that already.
     """
     habits = servers.of(address)
-    quick = not habits.silent and 0 < habits.rtt * 3 <= limits.least_patience
-    patience = limits.least_patience if quick else _patience(habits, limits)
+    patience = _patience(habits, limits)
     query = encode_query(name, qtype, id=0, edns=habits.edns)
-    lookup.spend()
-    sent = lookup.clock
-    reply = await net.over_udp(query, address[0], address[1], patience)
-    got = _received(net, habits, reply, sent, lookup)
+    if got is None:
+        lookup.spend()
+        sent = lookup.clock
+        reply = await net.over_udp(query, address[0], address[1], patience)
+        got = received(net, habits, reply, sent, lookup.waited())
     if got.outcome is _TRUNCATED:
         got = await _over_tcp(net, address, query, patience, lookup)
     if habits.edns:
@@ -126,9 +131,8 @@ def _patience(habits: Habits, limits: Limits) -> float:
     return min(patience * (1 << min(habits.silent, 2)), limits.most_patience)
 
 
-def _received(net: Network, habits: Habits, reply: bytes | Silence, sent: float, lookup: Lookup) -> Got:
+def received(net: Network, habits: Habits, reply: bytes | Silence, sent: float, now: float) -> Got:
     """What came back over UDP; TRUNCATED if it was cut short, so that TCP must be tried (RFC 7766 section 5)."""
-    now = lookup.waited()
     if not isinstance(reply, bytes):
         if reply is Silence.TIMEOUT:
             habits.silent += 1
@@ -193,7 +197,7 @@ async def _once(net: Network, habits: Habits, address: Address, query: bytes, pa
     lookup.spend()
     sent = lookup.clock
     reply = await net.over_udp(query, address[0], address[1], patience)
-    got = _received(net, habits, reply, sent, lookup)
+    got = received(net, habits, reply, sent, lookup.waited())
     if got.outcome is Outcome.TRUNCATED:
         got = await _over_tcp(net, address, query, patience, lookup)
     return got

@@ -40,7 +40,7 @@ _A, _DS, _SOA = Type.A, Type.DS, Type.SOA
 _FURTHEST = {outcome: rank for rank, outcome in enumerate(Outcome)}
 _PROOFS = (Type.DS, Type.NSEC, Type.NSEC3)
 _WITHOUT_REPLY = (Outcome.TIMEOUT, Outcome.UNREACHABLE)
-_SHARED = frozenset({Type.A, Type.AAAA, Type.NS, Type.DS, Type.DNSKEY})  # what several look-ups may ask for
+SHARED = frozenset({Type.A, Type.AAAA, Type.NS, Type.DS, Type.DNSKEY})  # what several look-ups may ask for
 _OCTETS = {Type.A: 4, Type.AAAA: 16}
 FAMILIES = (Type.A, Type.AAAA)  # the first is asked for first, and the others only for want of it
 DNS_PORT = 53
@@ -62,6 +62,14 @@ class Walked(NamedTuple):
         return edns.ede[0][0] if edns is not None and edns.ede else None
 
 
+class Begun(NamedTuple):
+    """A walk whose first packet was sent already: to which zone's which server, and what came of it."""
+
+    cut: Cut
+    address: Address
+    got: Got
+
+
 class Walker:
     """Walks the delegation tree; remembers cuts and replies."""
 
@@ -79,9 +87,9 @@ class Walker:
         self.cuts = Cuts(limits.cuts)
         self.flights = Flights()
         self.limits = limits
-        self._net = net
-        self._servers = servers
-        self._minimise = minimise
+        self.net = net
+        self.servers = servers
+        self.minimise = minimise
         self._families = families
         self._replies: Memory[Walked] = Memory(limits.replies)
         roots = [(address, DNS_PORT) for addresses in hints.values() for address in addresses]
@@ -90,15 +98,20 @@ class Walker:
         for zone, addresses in stubs.items():
             self.cuts.add(Cut(zone, None, (), addresses, pinned=True))
 
-    async def walk(self, name: bytes, qtype: int, lookup: Lookup, avoid: frozenset[Address] = frozenset()) -> Walked:
+    async def walk(
+        self, name: bytes, qtype: int, lookup: Lookup, avoid: frozenset[Address] = frozenset(),
+        begun: Begun | None = None,
+    ) -> Walked:  # fmt: skip
         """One reply to (name, qtype) from the zone that holds it; `avoid` names servers that are not to be asked.
 
-        Raises `OutOfBudget`. A walk that would wait for itself ends as no-servers.
+        Raises `OutOfBudget`. A walk that would wait for itself ends as no-servers. One that has `begun` goes on there.
         """
+        if begun is not None:
+            return await self._walk((name, qtype), lookup, avoid, begun)
         if avoid:
             return await self._walk((name, qtype), lookup, avoid)
         key = (name, qtype)
-        kept = self._replies.get(key) if qtype in _SHARED else None
+        kept = self._replies.get(key) if qtype in SHARED else None
         if kept is not None:
             return kept
         flight = self.flights.begin(key, lookup)
@@ -114,25 +127,29 @@ class Walker:
             return Walked(failure(Outcome.NO_SERVERS, cut.name), None, cut, None, None)
         return shared
 
-    async def _walk(self, key: tuple[bytes, int], lookup: Lookup, avoid: frozenset[Address] = frozenset()) -> Walked:
+    async def _walk(
+        self, key: tuple[bytes, int], lookup: Lookup, avoid: frozenset[Address] = frozenset(),
+        begun: Begun | None = None,
+    ) -> Walked:  # fmt: skip
         name, qtype = key
-        cut = self.cuts.closest(name, lookup.clock, above=qtype == _DS)
+        cut = begun.cut if begun is not None else self.cuts.closest(name, lookup.clock, above=qtype == _DS)
         known, steps = 0, 0  # labels below which no cut hides; questions put on the way
         while True:
-            minimise = self._minimise and steps < self.limits.minimised
+            minimise = self.minimise and steps < self.limits.minimised
             question = next_question(cut.name, name, known) if minimise else name
             final = question == name
             asked = qtype if final else _A
             walked = None if final else self._replies.get((question, asked))
             if walked is None:
-                walked = await self._ask_zone(cut, question, asked, lookup, avoid)
+                walked = await self._ask_zone(cut, question, asked, lookup, avoid, begun)
+                begun = None
                 steps += 1
             kind = walked.reading.kind
             if kind is _REFERRAL:
                 cut, known = self._descend(cut, walked), 0
                 continue
-            walked = self._home(walked, question, asked)
-            if not avoid and asked in _SHARED:
+            walked = self.home(walked, question, asked)
+            if not avoid and asked in SHARED:
                 self._remember(question, asked, walked)
             if final:
                 return walked
@@ -143,7 +160,7 @@ class Walker:
 
     def _remember(self, name: bytes, qtype: int, walked: Walked) -> None:
         limits = self.limits
-        if _says_nothing(walked):  # nothing says how long (RFC 2308 section 5): not for the next look-up but one
+        if says_nothing(walked):  # nothing says how long (RFC 2308 section 5): not for the next look-up but one
             self._replies.put((name, qtype), walked, limits.unsaid_ttl)
             return
         self._replies.put((name, qtype), walked, min(max(walked.reading.ttl, limits.least_ttl), limits.most_ttl))
@@ -193,7 +210,7 @@ class Walker:
         seconds = above.expires - trio.current_time()
         return self.cuts.add(Cut(apex, above, above.ns, above.glue, unglued=above.unglued, seconds=seconds))
 
-    def _home(self, walked: Walked, name: bytes, qtype: int) -> Walked:
+    def home(self, walked: Walked, name: bytes, qtype: int) -> Walked:
         """Put a reply into the zone it comes from, which its SOA or its signer may show to be a deeper one."""
         reading, message, cut = walked.reading, walked.message, walked.cut
         if message is None or reading.kind is _FAILURE:
@@ -205,12 +222,16 @@ class Walker:
             return walked
         return walked._replace(cut=self.learn(cut, apex))
 
-    async def _ask_zone(self, cut: Cut, name: bytes, qtype: int, lookup: Lookup, avoid: frozenset[Address]) -> Walked:
+    async def _ask_zone(
+        self, cut: Cut, name: bytes, qtype: int, lookup: Lookup, avoid: frozenset[Address], begun: Begun | None = None
+    ) -> Walked:
         """Put one question to a zone's servers, best first, until one of them says something."""
         failed = None
-        if cut.dead is not None and cut.dead[1] > lookup.clock:
+        if begun is None and cut.dead is not None and cut.dead[1] > lookup.clock:
             return Walked(failure(cut.dead[0], cut.name), None, cut, None, None)
-        queue = self._servers.order([address for address in cut.glue if address not in avoid] if avoid else cut.glue)
+        queue = self.servers.order([address for address in cut.glue if address not in avoid] if avoid else cut.glue)
+        if begun is not None:
+            queue.insert(0, begun.address)
         tried: list[Address] = []
         silent: list[Address] = []
         unglued = list(cut.unglued)
@@ -224,11 +245,12 @@ class Walker:
             if address in tried:
                 continue
             tried.append(address)
-            got = await ask(self._net, self._servers, address, name, qtype, lookup, self.limits)
-            walked = _understood(got, cut, address, name, qtype)
+            first = begun.got if begun is not None and begun.address == address else None
+            got = await ask(self.net, self.servers, address, name, qtype, lookup, self.limits, first)
+            walked = understood(got, cut, address, name, qtype)
             if walked.reading.kind is not _FAILURE:
                 cut.heard = True
-                if walked.reading.kind is not _NODATA or empty is not None or not _says_nothing(walked):
+                if walked.reading.kind is not _NODATA or empty is not None or not says_nothing(walked):
                     return walked
                 empty = walked  # another server may know more
                 continue
@@ -239,8 +261,8 @@ class Walker:
         if empty is not None:
             return empty
         for address in silent * (self.limits.rounds - 1):
-            got = await ask(self._net, self._servers, address, name, qtype, lookup, self.limits)
-            walked = _understood(got, cut, address, name, qtype)
+            got = await ask(self.net, self.servers, address, name, qtype, lookup, self.limits)
+            walked = understood(got, cut, address, name, qtype)
             if walked.reading.kind is not Kind.FAILURE:
                 cut.heard = True
                 return walked
@@ -318,7 +340,7 @@ _RRSIG = int(Type.RRSIG)
 _PROOF_BYTES = tuple(int(rtype).to_bytes(2, "big") for rtype in _PROOFS)
 
 
-def _understood(got: Got, cut: Cut, address: Address, name: bytes, qtype: int) -> Walked:
+def understood(got: Got, cut: Cut, address: Address, name: bytes, qtype: int) -> Walked:
     """One server's reply, read."""
     message, outcome, rtt = got
     if message is None:
@@ -331,7 +353,7 @@ def proofs_in(message: Message) -> tuple[Record, ...]:
     return tuple(r for r in _everything(message) if r[1] in _PROOFS or _signs_proof(r))
 
 
-def _says_nothing(walked: Walked) -> bool:
+def says_nothing(walked: Walked) -> bool:
     """Whether a reply claims NODATA with no record to show for it (RFC 2308 section 2.2, type 3)."""
     message = walked.message
     return walked.reading.kind is Kind.NODATA and message is not None and not message.authority

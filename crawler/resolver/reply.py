@@ -150,7 +150,7 @@ def next_question(zone: bytes, name: bytes, known: int) -> bytes:
     A label that begins with an underscore is no zone cut worth looking for (RFC 9156
     section 2.3 lets us skip it): the whole name is asked at once.
     """
-    if name[name[0] + 1 :] == zone:  # the usual case; the sum below would say the same
+    if name[name[0] + 1 :] == zone or name == zone:  # the usual cases; the sum below would say the same
         return name
     extra = count(name) - max(count(zone), known)
     if extra <= 1:
