@@ -13,6 +13,7 @@ from enum import StrEnum
 from math import inf
 
 _HEADER = 12
+_BARE_OPT = 11  # octets of an OPT record without options (RFC 6891 section 6.1.2)
 _BARE_RCODES = frozenset({1, 2, 4, 5})  # FORMERR, SERVFAIL, NOTIMP, REFUSED: may come without the question
 
 
@@ -65,6 +66,9 @@ class Network(ABC):
 
 def question_of(query: bytes) -> bytes:
     """The octets of the question section: name, type and class (RFC 1035 section 4.1.2)."""
+    end = query.find(0, _HEADER) + 5
+    if len(query) - end == (_BARE_OPT if query[11] else 0):  # else that octet was inside a label, or there are options
+        return query[_HEADER:end]
     at = _HEADER
     while query[at]:
         at += query[at] + 1

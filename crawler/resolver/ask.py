@@ -93,6 +93,7 @@ _TC = 0x02  # in the third octet of the header
 _EDNS_CHOKES = frozenset(map(int, (Rcode.FORMERR, Rcode.NOTIMP, Rcode.BADVERS)))
 #: On every question's way: a member looked up in its enum costs ten times as much as a global (Python 3.11).
 _ANSWER, _TIMEOUT, _TRUNCATED = Outcome.ANSWER, Outcome.TIMEOUT, Outcome.TRUNCATED
+_new = tuple.__new__  # a named tuple's constructor without its frame
 
 
 async def ask(
@@ -131,7 +132,7 @@ def _patience(habits: Habits, limits: Limits) -> float:
     return min(patience * (1 << min(habits.silent, 2)), limits.most_patience)
 
 
-def received(net: Network, habits: Habits, reply: bytes | Silence, sent: float, now: float) -> Got:
+def received(net: Network, habits: Habits, reply: bytes | Silence, sent: float, now: float, name: bytes = b"") -> Got:
     """What came back over UDP; TRUNCATED if it was cut short, so that TCP must be tried (RFC 7766 section 5)."""
     if not isinstance(reply, bytes):
         if reply is Silence.TIMEOUT:
@@ -143,12 +144,12 @@ def received(net: Network, habits: Habits, reply: bytes | Silence, sent: float, 
     if len(reply) > 2 and reply[2] & _TC:
         return Got(None, Outcome.TRUNCATED, rtt)
     try:
-        message = decode(reply)
+        message = decode(reply, name)
     except WireFault:
         return Got(None, Outcome.MALFORMED, rtt)
     if message.edns is not None:
         habits.bears = True
-    return Got(message, _ANSWER, rtt)
+    return _new(Got, (message, _ANSWER, rtt))
 
 
 async def _over_tcp(net: Network, address: Address, query: bytes, patience: float, lookup: Lookup) -> Got:

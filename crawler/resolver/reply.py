@@ -55,6 +55,7 @@ class Reading(NamedTuple):
 
 #: On every reply's way: a member looked up in its enum costs ten times as much as a global (Python 3.11).
 _ANSWER, _ANSWERED = Kind.ANSWER, Outcome.ANSWER
+_new = tuple.__new__  # a named tuple's constructor without its frame
 _USABLE = frozenset(map(int, (Rcode.NOERROR, Rcode.NXDOMAIN, Rcode.YXDOMAIN)))
 _YXDOMAIN = int(Rcode.YXDOMAIN)
 _CNAME = int(Type.CNAME)
@@ -99,7 +100,7 @@ def _positive(records: list[Record], name: bytes, qtype: int, zone: bytes) -> Re
         elif not rdatas and rtype == _CNAME and owner == name and rclass == IN:
             break  # other data at an alias should not be (RFC 1034 section 3.6.2): what comes first counts
     if rdatas and qtype != _CNAME:
-        return Reading(_ANSWER, _ANSWERED, name, qtype, tuple(rdatas), least)
+        return _new(Reading, (_ANSWER, _ANSWERED, name, qtype, tuple(rdatas), least, b""))
     for owner, rtype, rclass, ttl, rdata in records:
         if rclass != IN:
             continue

@@ -23,7 +23,7 @@ from crawler.resolver.validate import Judge, Judgement
 from crawler.standards.algorithms import SUPPORTED
 from crawler.standards.names import ROOT, ancestors, count, is_below, to_text
 from crawler.standards.security import EDE, STATE, Reason, Security, worst
-from crawler.standards.wire import IN, Rcode, Type, encode_query
+from crawler.standards.wire import IN, Rcode, Type, usual_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -53,7 +53,7 @@ _ANSWER, _NODATA, _NXDOMAIN = Kind.ANSWER, Kind.NODATA, Kind.NXDOMAIN
 _ANSWERED, _INSECURE = Outcome.ANSWER, Security.INSECURE
 _MALFORMED, _LOOKUP_FAILED = Outcome.MALFORMED, Reason.LOOKUP_FAILED
 _SIGNATURE = bytes((0, Type.RRSIG, 0, IN))  # in every reply with an RRSIG record
-_new = tuple.__new__  # a row's constructor without its frame
+_new = tuple.__new__  # a named tuple's constructor without its frame
 #: Verdicts that an unsigned zone hiding behind its parent's servers would also bring about.
 _PERHAPS_HIDDEN = (Reason.SIGNATURE_MISSING, Reason.DENIAL_MISSING, Reason.DENIAL_UNSIGNED)
 
@@ -119,10 +119,10 @@ class Resolver:
         habits = walker.servers.of(address)
         if habits.silent or not habits.edns or not 0 < habits.rtt * 3 <= limits.least_patience:
             return await self._resolve(name, qtype)
-        query = encode_query(name, qtype, id=0)
+        query = usual_query(name, qtype)
         reply = await walker.net.over_udp(query, address[0], address[1], limits.least_patience)
         now = self._clock()
-        got = received(walker.net, habits, reply, began, now)
+        got = received(walker.net, habits, reply, began, now, name)
         message, trust = got.message, cut.trust
         if message is None or trust is None or trust.expires < now:
             return await self._resolve(name, qtype, Begun(cut, address, got))

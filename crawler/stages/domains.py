@@ -44,7 +44,7 @@ PASSING = frozenset(
 )
 _BROKEN = frozenset({Security.BOGUS, Security.INDETERMINATE})
 #: On every row's way: a member looked up in its enum costs ten times as much as a global (Python 3.11).
-_NODATA, _NXDOMAIN, _MX = Outcome.NODATA, Outcome.NXDOMAIN, Mail.MX
+_NODATA, _NXDOMAIN = Outcome.NODATA, Outcome.NXDOMAIN
 _LOCALHOST = from_text("localhost")
 
 
@@ -136,19 +136,31 @@ def mail(mx: Answer) -> Mail:
         return Mail.NO_DOMAIN
     if mx.outcome is _NODATA:
         return Mail.NO_MX
-    if not any([rdata[2:] == ROOT for rdata in mx.rdata]):  # noqa: C419 - slower
-        return _MX
-    return Mail.NULL_MX if len(mx.rdata) == 1 else Mail.NULL_MX_MIXED
+    return _mx_set(mx.rdata)[0]
 
 
 def mx_hosts(domain: str, mx: Answer) -> tuple[MxHost, ...]:
     """The MX records, parsed; the domain itself where there is none."""
     if mx.outcome is _NODATA and mx.security not in _BROKEN:
         return (MxHost(0, domain, Target.IMPLICIT),)
-    return tuple(map(_mx_host, mx.rdata))
+    return _mx_set(mx.rdata)[1]
 
 
-@lru_cache(16_384)  # a few thousand hosts serve most domains
+def _mx_set(rdatas: tuple[bytes, ...]) -> tuple[Mail, tuple[MxHost, ...]]:
+    """What an MX RRset says, kept where it is of ordinary size: a few thousand of them serve most domains."""
+    return _kept_mx_set(rdatas) if len(rdatas) <= 8 else _read_mx_set(rdatas)
+
+
+def _read_mx_set(rdatas: tuple[bytes, ...]) -> tuple[Mail, tuple[MxHost, ...]]:
+    hosts = tuple(map(_mx_host, rdatas))
+    if not any(rdata[2:] == ROOT for rdata in rdatas):
+        return Mail.MX, hosts
+    return Mail.NULL_MX if len(rdatas) == 1 else Mail.NULL_MX_MIXED, hosts
+
+
+_kept_mx_set = lru_cache(8_192)(_read_mx_set)
+
+
 def _mx_host(rdata: bytes) -> MxHost:
     """One MX record, parsed (RFC 1035 section 3.3.9)."""
     host = to_text(rdata[2:])

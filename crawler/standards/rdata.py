@@ -256,10 +256,16 @@ READERS: dict[int, Reader] = {
     Type.RRSIG: _rrsig,
     Type.OPT: _opt,
 }
-READERS |= dict.fromkeys(
-    (Type.NS, Type.MD, Type.MF, Type.CNAME, Type.MB, Type.MG, Type.MR, Type.PTR, Type.DNAME), _name
-)
-READERS |= dict.fromkeys((Type.MX, Type.AFSDB, Type.RT, Type.KX), _preference_and_name)
+#: Octets before the one name that ends the rdata; `wire` reads these types itself where the name is an easy one.
+BEFORE_NAME: dict[int, int] = {
+    int(rtype): before
+    for before, types in (
+        (0, (Type.NS, Type.MD, Type.MF, Type.CNAME, Type.MB, Type.MG, Type.MR, Type.PTR, Type.DNAME)),
+        (2, (Type.MX, Type.AFSDB, Type.RT, Type.KX)),
+    )
+    for rtype in types
+}
+READERS |= {rtype: _preference_and_name if before else _name for rtype, before in BEFORE_NAME.items()}
 
 
 def split_txt(rdata: bytes) -> bytes:

@@ -27,7 +27,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from crawler.standards.rdata import READERS, Fault, Type, WireFault, read_name, split_txt
+from crawler.standards.rdata import BEFORE_NAME, READERS, Fault, Type, WireFault, read_name, split_txt
 
 if TYPE_CHECKING:
     from crawler.standards.rdata import Seen
@@ -44,6 +44,7 @@ __all__ = [
     "decode",
     "encode_query",
     "split_txt",
+    "usual_query",
 ]
 
 #: (owner, type, class, TTL in seconds, canonical rdata)
@@ -172,6 +173,13 @@ def encode_query(
     return _pack_header(id, flags, 1, 0, 0, 1 if edns else 0) + name + _after_name(qtype, edns, do, udp_size)
 
 
+def usual_query(name: bytes, qtype: int) -> bytes:
+    """`encode_query` with nothing but defaults and id 0, at a fifth of its cost."""
+    return _USUAL_HEADER + name + _after_name(qtype, True, True, 1232)
+
+
+_USUAL_HEADER = _pack_header(0, 0, 1, 0, 0, 1)
+
 # ---- decoding ----
 
 _unpack_header = struct.Struct(">HHHHHH").unpack_from
@@ -180,8 +188,11 @@ _unpack_record = struct.Struct(">HHIH").unpack_from
 _unpack_pointed_record = struct.Struct(">HHHIH").unpack_from  # the owner is a pointer: one step for all
 
 _reader = READERS.get
+_before_name = BEFORE_NAME.get
 
 _HEADER_SIZE = 12
+_MAX_NAME = 255
+_POINTER = 0xC000
 _ROOT = b"\0"
 _OPT = int(Type.OPT)
 _EDE = 15
@@ -190,8 +201,11 @@ _EDE = 15
 _Opt = tuple[bytes, int, int, int, int]
 
 
-def decode(message: bytes) -> Message:
-    """The message that these octets are; raises `WireFault`, and nothing else."""
+def decode(message: bytes, asked: bytes = b"") -> Message:
+    """The message that these octets are; raises `WireFault`, and nothing else.
+
+    `asked` is the name of the question that it ought to repeat, in lower case: if it does, that need not be read.
+    """
     if len(message) < _HEADER_SIZE:
         raise WireFault(Fault.HEADER, len(message))
     id, flags, questions, answers, authorities, additionals = _unpack_header(message)
@@ -207,7 +221,11 @@ def decode(message: bytes) -> Message:
         if questions:
             if questions > 1:
                 raise WireFault(Fault.QUESTIONS, 4)
-            name, at = read_name(message, at, seen)
+            if asked and message.startswith(asked, at):
+                seen[_POINTER + at] = name = asked
+                at += len(asked)
+            else:
+                name, at = read_name(message, at, seen)
             qtype, qclass = _unpack_question(message, at)
             question = (name, qtype, qclass)
             at += 4
@@ -247,6 +265,20 @@ def _records(message: bytes, at: int, count: int, seen: Seen, records: list[Reco
         end = at + size
         if end > total:
             raise IndexError
+        before = _before_name(rtype)
+        if before is not None and (suffix := seen.get(message[end - 2] << 8 | message[end - 1])):
+            # nearly all names: labels, then a pointer that is known; whatever else it is, `read_name` tells
+            here = start = at + before
+            last = end - 2
+            while here < last and 0 < (size := message[here]) < 64:
+                here += size + 1
+            if here == last and last - start + len(suffix) <= _MAX_NAME:
+                name = message[start:last].lower() + suffix
+                seen[_POINTER + start] = name
+                rdata = message[at:start] + name if before else name
+                append((owner, rtype, rclass, ttl if ttl < 0x80000000 else 0, rdata))
+                at = end
+                continue
         reader = _reader(rtype)
         if reader is None:
             rdata = message[at:end]
