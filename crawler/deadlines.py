@@ -20,10 +20,11 @@ _SLOT = 1 / 16
 class Waiter:
     """A task that sleeps until it is woken with a result, or its deadline passes."""
 
-    __slots__ = ("deadline", "result", "task")
+    __slots__ = ("deadline", "result", "slot", "task")
 
-    task: trio.lowlevel.Task | None  # None once it was woken, or cancelled: the sweeper passes it over
+    task: trio.lowlevel.Task
     deadline: float
+    slot: set[Waiter]  # where `Deadlines` keeps it
     result: Any
 
     def expire(self) -> None:
@@ -32,11 +33,9 @@ class Waiter:
 
     def wake(self, result: Any) -> None:
         """Let the task go on with `result`. Only once, and only while it sleeps."""
-        task = self.task
-        assert task is not None
-        self.task = None
+        self.slot.discard(self)
         self.result = result
-        trio.lowlevel.reschedule(task, self)  # type: ignore[arg-type] # an Outcome but for its name
+        trio.lowlevel.reschedule(self.task, self)  # type: ignore[arg-type] # an Outcome but for its name
 
     def unwrap(self) -> Any:
         """What trio wants of the `Outcome` that a task is woken with; one of trio's own would cost a microsecond."""
@@ -44,30 +43,28 @@ class Waiter:
 
 
 class Deadlines:
-    """All waiters of one network, by deadline; who is woken before stays in his slot until its time, and costs nothing.
-
-    What is kept is therefore as many waiters as began within the longest deadline.
-    """
+    """All waiters of one network, by deadline."""
 
     def __init__(self) -> None:
-        self._slots: dict[int, list[Waiter]] = {}
+        self._slots: dict[int, set[Waiter]] = {}
         self._alarm = trio.CancelScope()
         self._next = inf  # when the sweeper will wake up by itself
 
     def add(self, waiter: Waiter) -> None:
-        """Call `expire` of the waiter at its deadline, unless its task is None by then."""
+        """Call `expire` of the waiter at its deadline, unless it has left its slot by then."""
         deadline = waiter.deadline
         slot = int(deadline / _SLOT)
         try:
-            self._slots[slot].append(waiter)
+            waiter.slot = self._slots[slot]
         except KeyError:
-            self._slots[slot] = [waiter]
+            waiter.slot = self._slots[slot] = set()
+        waiter.slot.add(waiter)
         if deadline < self._next:
             self._next = self._alarm.deadline = deadline
 
     def __len__(self) -> int:
         """How many are waiting (counted, so not for the hot path)."""
-        return sum(waiter.task is not None for slot in self._slots.values() for waiter in slot)
+        return sum(map(len, self._slots.values()))
 
     async def run(self) -> None:
         """The sweeper; runs until cancelled."""
@@ -77,18 +74,12 @@ class Deadlines:
                 await trio.sleep_forever()
 
     def _sweep(self, now: float) -> float:
-        """Expire what is due, forget who waits no more; returns the earliest deadline left."""
+        """Expire what is due, forget empty slots; returns the earliest deadline left."""
         for number in sorted(self._slots):
-            left: list[Waiter] = []
-            for waiter in self._slots[number]:
-                if waiter.task is None:
-                    continue
-                if waiter.deadline <= now:
-                    waiter.expire()
-                else:
-                    left.append(waiter)
-            if left:
-                self._slots[number] = left
-                return min(waiter.deadline for waiter in left)
+            slot = self._slots[number]
+            for waiter in [waiter for waiter in slot if waiter.deadline <= now]:
+                waiter.expire()
+            if slot:
+                return min(waiter.deadline for waiter in slot)
             del self._slots[number]
         return inf

@@ -103,7 +103,7 @@ class _Exchange(Waiter):
     def abort(self, _: object) -> trio.lowlevel.Abort:
         """The waiting task is cancelled: nothing of it stays behind."""
         del self.outstanding[self.id]
-        self.task = None
+        self.slot.discard(self)
         return trio.lowlevel.Abort.SUCCEEDED
 
 
@@ -309,7 +309,7 @@ class UdpTcpNetwork(Network):
                 await trio.lowlevel.wait_task_rescheduled(self._no_post)
             batch, self._outbox = self._outbox, []
             for exchange in batch:
-                while exchange.task is not None:  # else cancelled, or its time was up
+                while exchange.outstanding.get(exchange.id) is exchange:  # else cancelled, or its time was up
                     try:
                         exchange.sock.sendto(exchange.datagram, exchange.target)
                     except BlockingIOError:

@@ -19,7 +19,7 @@ class Sleeper(Waiter):
         self.wake("late")
 
     def abort(self, _: object) -> trio.lowlevel.Abort:
-        self.task = None
+        self.slot.discard(self)
         return trio.lowlevel.Abort.SUCCEEDED
 
 
