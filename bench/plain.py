@@ -35,7 +35,7 @@ from crawler.manners import Manners
 from crawler.net import Network, open_network
 from crawler.resolver.resolve import Resolver
 from crawler.runner import rare_collections
-from crawler.stages.domains import mail, mx_hosts
+from crawler.stages.domains import mail_route
 from crawler.standards.names import from_text
 from crawler.standards.wire import Type, decode, encode_query
 from crawler.tables import Domain, schema
@@ -158,7 +158,7 @@ async def rows(names: Sequence[str], net: Network, port: int, folder: Path) -> i
 
     async def one(name: str) -> None:
         mx = await resolver.resolve(from_text(name), Type.MX)
-        kept.append((name, mx, mail(mx), mx_hosts(name, mx)))
+        kept.append((name, mx, *mail_route(name, mx)))
         if len(kept) == _PART_ROWS:
             write()
 

@@ -13,8 +13,7 @@ from typing import Any
 
 import trio
 
-#: Width of a slot in seconds: no more than a grouping, deadlines stay exact.
-_SLOT = 1 / 16
+_SLOTS_A_SECOND = 16  # no more than a grouping: deadlines stay exact
 
 
 class Waiter:
@@ -50,15 +49,15 @@ class Deadlines:
         self._alarm = trio.CancelScope()
         self._next = inf  # when the sweeper will wake up by itself
 
-    def add(self, waiter: Waiter) -> None:
+    def add(self, waiter: Waiter, deadline: float) -> None:
         """Call `expire` of the waiter at its deadline, unless it has left its slot by then."""
-        deadline = waiter.deadline
-        slot = int(deadline / _SLOT)
-        try:
-            waiter.slot = self._slots[slot]
-        except KeyError:
-            waiter.slot = self._slots[slot] = set()
-        waiter.slot.add(waiter)
+        waiter.deadline = deadline
+        number = int(deadline * _SLOTS_A_SECOND)
+        slot = self._slots.get(number)
+        if slot is None:
+            slot = self._slots[number] = set()
+        waiter.slot = slot
+        slot.add(waiter)
         if deadline < self._next:
             self._next = self._alarm.deadline = deadline
 

@@ -281,7 +281,6 @@ class UdpTcpNetwork(Network):
             number = self._random.draw() & 0xFFFF
         exchange = _Exchange()
         exchange.task = trio.lowlevel.current_task()
-        exchange.deadline = deadline
         exchange.sock, exchange.outstanding = one.sock, one.outstanding
         exchange.id = number
         exchange.address = address
@@ -294,7 +293,7 @@ class UdpTcpNetwork(Network):
         if self._postman is not None:
             trio.lowlevel.reschedule(self._postman)
             self._postman = None
-        self._deadlines.add(exchange)
+        self._deadlines.add(exchange, deadline)
         return exchange
 
     async def _post(self) -> None:

@@ -11,8 +11,7 @@ from crawler.deadlines import Deadlines, Waiter
 
 
 class Sleeper(Waiter):
-    def __init__(self, deadline: float) -> None:
-        self.deadline = deadline
+    def __init__(self) -> None:
         self.task = trio.lowlevel.current_task()
 
     def expire(self) -> None:
@@ -24,8 +23,8 @@ class Sleeper(Waiter):
 
 
 async def sleep(deadlines: Deadlines, deadline: float, woken: list[tuple[float, float]]) -> None:
-    sleeper = Sleeper(deadline)
-    deadlines.add(sleeper)
+    sleeper = Sleeper()
+    deadlines.add(sleeper, deadline)
     await trio.lowlevel.wait_task_rescheduled(sleeper.abort)
     woken.append((deadline, trio.current_time()))
 

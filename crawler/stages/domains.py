@@ -44,7 +44,8 @@ PASSING = frozenset(
 )
 _BROKEN = frozenset({Security.BOGUS, Security.INDETERMINATE})
 #: On every row's way: a member looked up in its enum costs ten times as much as a global (Python 3.11).
-_NODATA, _NXDOMAIN = Outcome.NODATA, Outcome.NXDOMAIN
+_ANSWER, _NODATA = Outcome.ANSWER, Outcome.NODATA
+_SECURE, _INSECURE = Security.SECURE, Security.INSECURE
 _LOCALHOST = from_text("localhost")
 
 
@@ -65,6 +66,7 @@ async def observe(domain: str, resolver: Resolver, look: int) -> Domain:
     ds = await resolver.resolve(name, Type.DS) if own else None
     dnskey = asked if own else None
     denial = _denial(mx, mta_sts, tlsrpt)
+    mail, hosts = mail_route(domain, mx)
     return Domain(
         domain=domain,
         look=look,
@@ -82,8 +84,8 @@ async def observe(domain: str, resolver: Resolver, look: int) -> Domain:
         nsec3_salt=denial.salt if denial is not None else None,
         nsec3_opt_out=denial.opt_out if denial is not None else None,
         mx=mx,
-        mail=mail(mx),
-        mx_hosts=mx_hosts(domain, mx),
+        mail=mail,
+        mx_hosts=hosts,
         mta_sts=mta_sts,
         mta_sts_txt=texts(mta_sts.rdata),
         tlsrpt=tlsrpt,
@@ -128,27 +130,21 @@ def unaskable() -> Answer:
     )
 
 
-def mail(mx: Answer) -> Mail:
-    """What an MX answer says about mail; a bogus or undecided one is a failed look-up (RFC 7672 section 2.1.2)."""
-    if mx.outcome not in CONCLUSIVE or mx.security in _BROKEN:
-        return Mail.UNKNOWN
-    if mx.outcome is _NXDOMAIN:
-        return Mail.NO_DOMAIN
-    if mx.outcome is _NODATA:
-        return Mail.NO_MX
-    return _mx_set(mx.rdata)[0]
+def mail_route(domain: str, mx: Answer) -> tuple[Mail, tuple[MxHost, ...]]:
+    """What an MX answer says about mail, and its records, parsed; the domain itself where there is none.
 
-
-def mx_hosts(domain: str, mx: Answer) -> tuple[MxHost, ...]:
-    """The MX records, parsed; the domain itself where there is none."""
-    if mx.outcome is _NODATA and mx.security not in _BROKEN:
-        return (MxHost(0, domain, Target.IMPLICIT),)
-    return _mx_set(mx.rdata)[1]
-
-
-def _mx_set(rdatas: tuple[bytes, ...]) -> tuple[Mail, tuple[MxHost, ...]]:
-    """What an MX RRset says, kept where it is of ordinary size: a few thousand of them serve most domains."""
-    return _kept_mx_set(rdatas) if len(rdatas) <= 8 else _read_mx_set(rdatas)
+    A bogus or undecided answer is a failed look-up (RFC 7672 section 2.1.2), whatever records came with it.
+    """
+    rdatas = mx.rdata  # below: of ordinary size they are kept, for a few thousand RRsets serve most domains
+    said, hosts = _kept_mx_set(rdatas) if len(rdatas) <= _ORDINARY else _read_mx_set(rdatas)
+    outcome = mx.outcome
+    if outcome is _ANSWER and (mx.security is _INSECURE or mx.security is _SECURE):
+        return said, hosts
+    if outcome not in CONCLUSIVE or mx.security in _BROKEN:
+        return Mail.UNKNOWN, hosts
+    if outcome is _NODATA:
+        return Mail.NO_MX, (MxHost(0, domain, Target.IMPLICIT),)
+    return Mail.NO_DOMAIN, hosts
 
 
 def _read_mx_set(rdatas: tuple[bytes, ...]) -> tuple[Mail, tuple[MxHost, ...]]:
@@ -158,6 +154,7 @@ def _read_mx_set(rdatas: tuple[bytes, ...]) -> tuple[Mail, tuple[MxHost, ...]]:
     return Mail.NULL_MX if len(rdatas) == 1 else Mail.NULL_MX_MIXED, hosts
 
 
+_ORDINARY = 8  # records
 _kept_mx_set = lru_cache(8_192)(_read_mx_set)
 
 

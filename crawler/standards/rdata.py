@@ -237,11 +237,6 @@ def _sized(size: int) -> Reader:
     return read
 
 
-def _opt(_message: bytes, at: int, _end: int, _seen: Seen) -> bytes:
-    """OPT has a reader so that `wire` notices it without asking each record for its type; see `wire._records`."""
-    raise WireFault(Fault.OPT_MISPLACED, at)
-
-
 READERS: dict[int, Reader] = {
     Type.A: _sized(4),
     Type.AAAA: _sized(16),
@@ -254,7 +249,6 @@ READERS: dict[int, Reader] = {
     Type.NXT: _fields(0, 1, rest=True),
     Type.NAPTR: _naptr,
     Type.RRSIG: _rrsig,
-    Type.OPT: _opt,
 }
 #: Octets before the one name that ends the rdata; `wire` reads these types itself where the name is an easy one.
 BEFORE_NAME: dict[int, int] = {

@@ -265,6 +265,12 @@ def _records(message: bytes, at: int, count: int, seen: Seen, records: list[Reco
         end = at + size
         if end > total:
             raise IndexError
+        if rtype == _OPT:
+            if opts is None:
+                raise WireFault(Fault.OPT_MISPLACED, at)
+            opts.append((owner, rclass, ttl, at, end))
+            at = end
+            continue
         before = _before_name(rtype)
         if before is not None and (suffix := seen.get(message[end - 2] << 8 | message[end - 1])):
             # nearly all names: labels, then a pointer that is known; whatever else it is, `read_name` tells
@@ -282,17 +288,11 @@ def _records(message: bytes, at: int, count: int, seen: Seen, records: list[Reco
         reader = _reader(rtype)
         if reader is None:
             rdata = message[at:end]
-        elif rtype != _OPT:
+        else:
             try:
                 rdata = reader(message, at, end, seen)
             except IndexError:  # the record is whole, a name in it is not
                 raise WireFault(Fault.RDATA_MALFORMED, at) from None
-        elif opts is None:
-            raise WireFault(Fault.OPT_MISPLACED, at)
-        else:
-            opts.append((owner, rclass, ttl, at, end))
-            at = end
-            continue
         append((owner, rtype, rclass, ttl if ttl < 0x80000000 else 0, rdata))
         at = end
     return at

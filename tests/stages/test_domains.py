@@ -9,7 +9,7 @@ import trio
 
 from crawler.resolver.answer import Answer, Denial, Outcome
 from crawler.stages import domains
-from crawler.stages.domains import mail, mx_hosts, printable, target, texts, unaskable
+from crawler.stages.domains import mail_route, printable, target, texts, unaskable
 from crawler.standards.names import from_text
 from crawler.standards.security import Reason, Security
 from crawler.tables import Domain, Mail, MxHost, Target, to_arrow
@@ -89,15 +89,15 @@ def test_what_an_mx_names(host: str, kind: Target) -> None:
 )
 def test_what_an_mx_answer_says_about_mail(answer: Answer, kind: Mail) -> None:
     """What is bogus or undecided is a failed look-up, never absence (RFC 7672 section 2.1.2)."""
-    assert mail(answer) is kind
+    assert mail_route("example.se", answer)[0] is kind
 
 
 def test_the_domain_is_its_own_host_only_where_mx_is_truly_absent() -> None:
     absent = mx(outcome=Outcome.NODATA)
-    assert mx_hosts("example.se", absent) == (MxHost(0, "example.se", Target.IMPLICIT),)
-    assert mx_hosts("example.se", mx(outcome=Outcome.NODATA, security=Security.BOGUS)) == ()
-    assert mx_hosts("example.se", mx(outcome=Outcome.NXDOMAIN)) == ()
-    assert mx_hosts("example.se", mx(outcome=Outcome.SERVFAIL, security=Security.INDETERMINATE)) == ()
+    assert mail_route("example.se", absent)[1] == (MxHost(0, "example.se", Target.IMPLICIT),)
+    assert mail_route("example.se", mx(outcome=Outcome.NODATA, security=Security.BOGUS))[1] == ()
+    assert mail_route("example.se", mx(outcome=Outcome.NXDOMAIN))[1] == ()
+    assert mail_route("example.se", mx(outcome=Outcome.SERVFAIL, security=Security.INDETERMINATE))[1] == ()
 
 
 @pytest.mark.parametrize(
