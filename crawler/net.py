@@ -336,13 +336,15 @@ class UdpTcpNetwork(Network):
 
     async def _read(self, one: _UdpSocket) -> None:
         """Read one socket for ever: drain it, give each datagram to the query that it answers, if there is one."""
-        recvfrom, waiting, counters, inbound = one.sock.recvfrom, one.outstanding.get, self._counters, self._inbound
+        receive, waiting, counters, inbound = one.sock.recvfrom_into, one.outstanding.get, self._counters, self._inbound
+        room = memoryview(bytearray(_LONGEST))  # taking each datagram out of here costs less than room for each
         through = type(self) is not UdpTcpNetwork  # a tunnel: every datagram has a prefix
         while True:
             await trio.lowlevel.wait_readable(one.sock)
             try:
                 for _ in range(_DRAIN):
-                    reply, source = recvfrom(_LONGEST)
+                    size, source = receive(room)
+                    reply = bytes(room[:size])
                     address, port = source[0], source[1]
                     if through:
                         address, port, start = inbound(reply, source)

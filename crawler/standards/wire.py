@@ -222,8 +222,12 @@ def decode(message: bytes, asked: bytes = b"") -> Message:
             if questions > 1:
                 raise WireFault(Fault.QUESTIONS, 4)
             if asked and message.startswith(asked, at):
-                seen[_POINTER + at] = name = asked
-                at += len(asked)
+                name = rest = asked
+                while size := rest[0]:  # most pointers lead here
+                    seen[_POINTER + at] = rest
+                    at += size + 1
+                    rest = rest[size + 1 :]
+                at += 1
             else:
                 name, at = read_name(message, at, seen)
             qtype, qclass = _unpack_question(message, at)
