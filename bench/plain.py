@@ -33,11 +33,12 @@ import trio
 
 from crawler.manners import Manners
 from crawler.net import Network, open_network
+from crawler.resolver.ask import read_reply
 from crawler.resolver.resolve import Resolver
 from crawler.runner import rare_collections
 from crawler.stages.domains import mail_route
 from crawler.standards.names import from_text
-from crawler.standards.wire import Type, decode, encode_query
+from crawler.standards.wire import Message, Type, decode, encode_query, usual_query
 from crawler.tables import Domain, schema
 
 _HERE = "127.0.0.1"
@@ -140,8 +141,8 @@ async def door(names: Sequence[str], net: Network, port: int, folder: Path) -> i
 
     async def one(name: str) -> None:
         nonlocal right
-        reply = await net.over_udp(encode_query(from_text(name), Type.MX, id=0), _HERE, port, _PATIENCE)
-        right += isinstance(reply, bytes) and len(decode(reply).answer) == 2
+        reply = await net.over_udp_read(usual_query(from_text(name), Type.MX), _HERE, port, _PATIENCE, read_reply)
+        right += isinstance(reply, Message) and len(reply.answer) == 2
 
     await _all(names, one)
     return right

@@ -11,6 +11,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 _HEADER = 12
 _BARE_OPT = 11  # octets of an OPT record without options (RFC 6891 section 6.1.2)
@@ -49,15 +55,29 @@ class Network(ABC):
     A query is handed in with id 0; what comes back carries whatever id the network drew.
     `patience` (seconds) runs from the moment the query goes out: waiting for our turn is
     not the server's fault. `sent_at` (trio's clock) is when the query went out whose
-    result was returned last: read it before the next checkpoint.
+    result was returned last, and `heard_at`, where the network knows, when that came in:
+    read both before the next checkpoint.
     """
 
     counters: Counters
     sent_at: float = -inf
+    heard_at: float | None = None
 
     @abstractmethod
     async def over_udp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
         """Ask over UDP; one datagram out."""
+
+    async def over_udp_read(
+        self, query: bytes, address: str, port: int, patience: float, read: Callable[[bytes, bytes], T]
+    ) -> T | Silence:
+        """Ask over UDP, and have the reply read: what `read(reply, name)` makes of it comes back. It must not raise.
+
+        A network that gets replies in batches reads a batch in one go, before it wakes who waits: what is done in one
+        go stays in the processor's caches, and costs a third less. `name` is that of the question.
+        """
+        reply = await self.over_udp(query, address, port, patience)
+        self.heard_at = None
+        return reply if isinstance(reply, Silence) else read(reply, question_of(query)[:-4])
 
     @abstractmethod
     async def over_tcp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:

@@ -22,7 +22,7 @@ import socket
 from array import array
 from contextlib import asynccontextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import trio
 
@@ -31,10 +31,11 @@ from crawler.exchange import Counters, Network, Silence, answers, question_of
 from crawler.manners import Line, Manners, is_special
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+    from collections.abc import AsyncIterator, Callable, Collection
 
 __all__ = ["Counters", "Network", "Silence", "UdpTcpNetwork", "canonical", "open_network"]
 
+T = TypeVar("T")
 SocketAddress = tuple[Any, ...]  # (host, port) or (host, port, flow, scope), as the socket module has it
 
 _RECEIVE_BUFFER = 4 * 1024 * 1024  # octets; the default loses answers when thousands are in flight
@@ -67,6 +68,10 @@ def _meaning(fault: OSError) -> Silence:
     return Silence.TIMEOUT if fault.errno == errno.ETIMEDOUT else Silence.CLOSED
 
 
+def _as_it_is(reply: bytes, name: bytes) -> bytes:  # noqa: ARG001 - a reader
+    return reply
+
+
 @lru_cache(65_536)
 def canonical(address: str) -> str | None:
     """The address as the system writes it, or None if it is none (scoped ones are none, too)."""
@@ -80,7 +85,9 @@ def canonical(address: str) -> str | None:
 class _Exchange(Waiter):
     """One UDP query on its way, from the moment it has an id. `UdpTcpNetwork._send` fills it in: a call costs more."""
 
-    __slots__ = ("address", "datagram", "id", "outstanding", "port", "question", "sock", "target")
+    __slots__ = (
+        "address", "datagram", "heard_at", "id", "outstanding", "port", "question", "read", "refused", "sock", "target",
+    )  # fmt: skip
 
     sock: socket.socket
     outstanding: dict[int, _Exchange]  # of that socket
@@ -88,6 +95,9 @@ class _Exchange(Waiter):
     address: str
     port: int
     question: bytes
+    read: Callable[[bytes, bytes], object]
+    refused: bool
+    heard_at: float | None
     datagram: bytes
     target: SocketAddress
 
@@ -151,9 +161,11 @@ class _Random:
 
     def draw(self) -> int:
         """32 bits: the lower half makes an id, the upper half picks a socket."""
-        if not self._pool:
+        try:
+            return self._pool.pop()
+        except IndexError:
             self._pool = array("I", os.urandom(8_192)).tolist()
-        return self._pool.pop()
+            return self._pool.pop()
 
 
 class UdpTcpNetwork(Network):
@@ -237,6 +249,11 @@ class UdpTcpNetwork(Network):
         return None
 
     async def over_udp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
+        return await self.over_udp_read(query, address, port, patience, _as_it_is)
+
+    async def over_udp_read(
+        self, query: bytes, address: str, port: int, patience: float, read: Callable[[bytes, bytes], T]
+    ) -> T | Silence:
         where = self._place(address)
         if where is None:
             await trio.lowlevel.checkpoint()
@@ -247,35 +264,41 @@ class UdpTcpNetwork(Network):
             line = await self.manners.wait(where)
             now = self._now()
         try:
-            sent = self._send(query, where, port, now + patience)
+            sent = self._send(query, where, port, now + patience, read)
             if not isinstance(sent, _Exchange):
                 await trio.lowlevel.checkpoint()
                 return sent
-            result: bytes | Silence = await trio.lowlevel.wait_task_rescheduled(sent.abort)
+            result: T | Silence = await trio.lowlevel.wait_task_rescheduled(sent.abort)
             self.sent_at = now
-            if not isinstance(result, bytes) or line.worried or result[3] & 0x0F == _REFUSED:
-                self._tell(line, result)
+            self.heard_at = sent.heard_at
+            if sent.refused or line.worried or isinstance(result, Silence):
+                self._tell(line, result, refused=sent.refused)
             return result
         finally:
             self.manners.done(line)
 
-    def _tell(self, line: Line, result: bytes | Silence) -> None:
+    def _tell(self, line: Line, result: object, *, refused: bool) -> None:
         """Let manners know how the server took it."""
         if result is Silence.TIMEOUT:
             self._counters.timeouts += 1
             self.manners.missed(line, self._now())
-        elif isinstance(result, bytes) and result[3] & 0x0F == _REFUSED:
+        elif refused:
             self.manners.missed(line, self._now())
-        elif line.worried and isinstance(result, bytes):
+        elif line.worried and not isinstance(result, Silence):
             self.manners.heard(line, self._now())
 
-    def _send(self, query: bytes, address: str, port: int, deadline: float) -> _Exchange | Silence:
+    def _send(
+        self, query: bytes, address: str, port: int, deadline: float, read: Callable[[bytes, bytes], object]
+    ) -> _Exchange | Silence:
         """Give one datagram to the postman."""
         target, prefix = self._outbound(address, port)
         number = self._random.draw()
-        one = self._pick(self._udp6 if ":" in target[0] else self._udp4, number >> 16)
-        if not isinstance(one, _UdpSocket):
-            return one
+        sockets = self._udp6 if ":" in target[0] else self._udp4
+        one = sockets[(number >> 16) % len(sockets)] if sockets else None
+        if one is None or len(one.outstanding) >= _OUTSTANDING:
+            one = next((other for other in sockets if len(other.outstanding) < _OUTSTANDING), None)
+            if one is None:
+                return Silence.TOO_MANY if sockets else Silence.UNREACHABLE
         number &= 0xFFFF
         while number in one.outstanding:
             number = self._random.draw() & 0xFFFF
@@ -286,6 +309,9 @@ class UdpTcpNetwork(Network):
         exchange.address = address
         exchange.port = port
         exchange.question = question_of(query)
+        exchange.read = read
+        exchange.refused = False
+        exchange.heard_at = None
         exchange.datagram = prefix + number.to_bytes(2) + query[2:]
         exchange.target = target
         one.outstanding[number] = exchange
@@ -325,22 +351,18 @@ class UdpTcpNetwork(Network):
         self._postman = None
         return trio.lowlevel.Abort.SUCCEEDED
 
-    def _pick(self, sockets: list[_UdpSocket], chance: int) -> _UdpSocket | Silence:
-        """The socket that chance picks; if that one is full, any that has room."""
-        if not sockets:
-            return Silence.UNREACHABLE
-        one = sockets[chance % len(sockets)]
-        if len(one.outstanding) < _OUTSTANDING:
-            return one
-        return next((other for other in sockets if len(other.outstanding) < _OUTSTANDING), Silence.TOO_MANY)
-
     async def _read(self, one: _UdpSocket) -> None:
-        """Read one socket for ever: drain it, give each datagram to the query that it answers, if there is one."""
+        """Read one socket for ever: drain it, find the query that each datagram answers, read the replies, wake.
+
+        Each step is done for all that has come before the next one begins (see `Network.over_udp_read`).
+        """
         receive, waiting, counters, inbound = one.sock.recvfrom_into, one.outstanding.get, self._counters, self._inbound
         room = memoryview(bytearray(_LONGEST))  # taking each datagram out of here costs less than room for each
         through = type(self) is not UdpTcpNetwork  # a tunnel: every datagram has a prefix
         while True:
             await trio.lowlevel.wait_readable(one.sock)
+            now = self._now()
+            batch: list[tuple[_Exchange, bytes]] = []
             try:
                 for _ in range(_DRAIN):
                     size, source = receive(room)
@@ -361,9 +383,14 @@ class UdpTcpNetwork(Network):
                     del one.outstanding[exchange.id]
                     counters.udp_received += 1
                     counters.bytes_in += len(reply)
-                    exchange.wake(reply)
+                    exchange.heard_at = now
+                    exchange.refused = reply[3] & 0x0F == _REFUSED
+                    batch.append((exchange, reply))
             except OSError:  # drained; or the error of an earlier send, which is nobody's reply
-                continue
+                pass
+            results = [exchange.read(reply, exchange.question[:-4]) for exchange, reply in batch]
+            for (exchange, _), result in zip(batch, results, strict=True):
+                exchange.wake(result)
 
     async def over_tcp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
         where = self._place(address)
@@ -376,7 +403,7 @@ class UdpTcpNetwork(Network):
                 started = self._now()
                 result = await self._converse(query, where, port, patience)
             self.sent_at = started
-            self._tell(line, result)
+            self._tell(line, result, refused=isinstance(result, bytes) and result[3] & 0x0F == _REFUSED)
             return result
         finally:
             self.manners.done(line)

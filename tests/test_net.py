@@ -241,7 +241,7 @@ class Clogged:
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock, self.tries = sock, 0
-        self.recvfrom = sock.recvfrom
+        self.recvfrom_into = sock.recvfrom_into
 
     def sendto(self, *args: object) -> int:
         self.tries += 1

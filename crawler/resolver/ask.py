@@ -110,7 +110,7 @@ async def ask(
     if got is None:
         lookup.spend()
         sent = lookup.clock
-        reply = await net.over_udp(query, address[0], address[1], patience)
+        reply = await net.over_udp_read(query, address[0], address[1], patience, read_reply)
         got = received(net, habits, reply, sent, lookup.waited())
     if got.outcome is _TRUNCATED:
         got = await _over_tcp(net, address, query, patience, lookup)
@@ -132,24 +132,30 @@ def _patience(habits: Habits, limits: Limits) -> float:
     return min(patience * (1 << min(habits.silent, 2)), limits.most_patience)
 
 
-def received(net: Network, habits: Habits, reply: bytes | Silence, sent: float, now: float, name: bytes = b"") -> Got:
-    """What came back over UDP; TRUNCATED if it was cut short, so that TCP must be tried (RFC 7766 section 5)."""
-    if not isinstance(reply, bytes):
+def read_reply(reply: bytes, name: bytes) -> Message | Outcome:
+    """What came over UDP; TRUNCATED if it was cut short, so that TCP must be tried (RFC 7766 section 5)."""
+    if len(reply) > 2 and reply[2] & _TC:
+        return _TRUNCATED
+    try:
+        return decode(reply, name)
+    except WireFault:
+        return Outcome.MALFORMED
+
+
+def received(net: Network, habits: Habits, reply: Message | Outcome | Silence, sent: float, now: float) -> Got:
+    """What a question over UDP came to, and what it tells of the server."""
+    if isinstance(reply, Silence):
         if reply is Silence.TIMEOUT:
             habits.silent += 1
         return Got(None, _SILENCES.get(reply, Outcome.UNREACHABLE), None)
-    went = net.sent_at  # waiting for our turn is not the server's slowness
-    rtt = now - (went if went > sent else sent)  # noqa: FURB136 - slower
+    went = net.sent_at  # waiting for our turn is not the server's slowness, nor is our own queue
+    rtt = (net.heard_at or now) - (went if went > sent else sent)  # noqa: FURB136 - slower
     habits.heard(rtt)
-    if len(reply) > 2 and reply[2] & _TC:
-        return Got(None, Outcome.TRUNCATED, rtt)
-    try:
-        message = decode(reply, name)
-    except WireFault:
-        return Got(None, Outcome.MALFORMED, rtt)
-    if message.edns is not None:
+    if isinstance(reply, Outcome):
+        return Got(None, reply, rtt)
+    if reply.edns is not None:
         habits.bears = True
-    return _new(Got, (message, _ANSWER, rtt))
+    return _new(Got, (reply, _ANSWER, rtt))
 
 
 async def _over_tcp(net: Network, address: Address, query: bytes, patience: float, lookup: Lookup) -> Got:
@@ -197,7 +203,7 @@ async def _once(net: Network, habits: Habits, address: Address, query: bytes, pa
     """A query over UDP, and over TCP if its reply was cut short."""
     lookup.spend()
     sent = lookup.clock
-    reply = await net.over_udp(query, address[0], address[1], patience)
+    reply = await net.over_udp_read(query, address[0], address[1], patience, read_reply)
     got = received(net, habits, reply, sent, lookup.waited())
     if got.outcome is Outcome.TRUNCATED:
         got = await _over_tcp(net, address, query, patience, lookup)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import trio
 
 from crawler.resolver.answer import Alias, Answer, Outcome
-from crawler.resolver.ask import Servers, received
+from crawler.resolver.ask import Servers, read_reply, received
 from crawler.resolver.iterate import FAMILIES, SHARED, Begun, Walked, Walker, proofs_in
 from crawler.resolver.limits import Limits
 from crawler.resolver.memo import Lookup, OutOfBudget
@@ -23,7 +23,7 @@ from crawler.resolver.validate import Judge, Judgement
 from crawler.standards.algorithms import SUPPORTED
 from crawler.standards.names import ROOT, ancestors, count, is_below, to_text
 from crawler.standards.security import EDE, STATE, Reason, Security, worst
-from crawler.standards.wire import IN, Rcode, Type, usual_query
+from crawler.standards.wire import Message, Rcode, Type, usual_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,7 +52,6 @@ _ALIAS, _FAILURE, _BOGUS, _DS = Kind.ALIAS, Kind.FAILURE, Security.BOGUS, Type.D
 _ANSWER, _NODATA, _NXDOMAIN = Kind.ANSWER, Kind.NODATA, Kind.NXDOMAIN
 _ANSWERED, _INSECURE = Outcome.ANSWER, Security.INSECURE
 _MALFORMED, _LOOKUP_FAILED = Outcome.MALFORMED, Reason.LOOKUP_FAILED
-_SIGNATURE = bytes((0, Type.RRSIG, 0, IN))  # in every reply with an RRSIG record
 _new = tuple.__new__  # a named tuple's constructor without its frame
 #: Verdicts that an unsigned zone hiding behind its parent's servers would also bring about.
 _PERHAPS_HIDDEN = (Reason.SIGNATURE_MISSING, Reason.DENIAL_MISSING, Reason.DENIAL_UNSIGNED)
@@ -120,32 +119,23 @@ class Resolver:
         if habits.silent or not habits.edns or not 0 < habits.rtt * 3 <= limits.least_patience:
             return await self._resolve(name, qtype)
         query = usual_query(name, qtype)
-        reply = await walker.net.over_udp(query, address[0], address[1], limits.least_patience)
-        now = self._clock()
-        got = received(walker.net, habits, reply, began, now, name)
-        message, trust = got.message, cut.trust
-        if message is None or trust is None or trust.expires < now:
-            return await self._resolve(name, qtype, Begun(cut, address, got))
-        reading = read(message, name, qtype, cut.name)
-        kind = reading.kind
-        if kind is _ANSWER and trust.security is _INSECURE and _SIGNATURE not in reply:
-            cut.heard = True
-            self.sent += 1
-            ede = message.edns.ede if message.edns is not None else ()
-            return _new(
-                Answer,
-                (
-                    _ANSWERED, _INSECURE, trust.reason, EDE.get(trust.reason), ede[0][0] if ede else None,
-                    reading.ttl, reading.rdatas, (), False, None, int(self._now() * 1_000_000), got.rtt, address[0], 1,
-                ),
-            )  # fmt: skip
-        if kind is _ANSWER or kind is _NXDOMAIN or (kind is _NODATA and message.authority):
-            cut.heard = True
-            walked = walker.home(Walked(reading, message, cut, address, got.rtt), name, qtype)
-            answer = self._at_once(walked, name, qtype, now, 1)
-            if answer is not None:
-                self.sent += 1
-                return answer
+        net = walker.net
+        message = await net.over_udp_read(query, address[0], address[1], limits.least_patience, read_reply)
+        now = net.heard_at or self._clock()
+        got = received(net, habits, message, began, now)
+        trust = cut.trust
+        if isinstance(message, Message) and trust is not None and trust.expires >= now:
+            reading = read(message, name, qtype, cut.name)
+            kind = reading.kind
+            if kind is _ANSWER or kind is _NXDOMAIN or (kind is _NODATA and message.authority):
+                cut.heard = True
+                walked = _new(Walked, (reading, message, cut, address, got.rtt))
+                if message.signed or kind is not _ANSWER:  # perhaps it comes from a deeper zone
+                    walked = walker.home(walked, name, qtype)
+                answer = self._at_once(walked, name, qtype, now, 1)
+                if answer is not None:
+                    self.sent += 1
+                    return answer
         return await self._resolve(name, qtype, Begun(cut, address, got))
 
     async def _resolve(self, name: bytes, qtype: int, begun: Begun | None = None) -> Answer:
@@ -374,21 +364,24 @@ class Resolver:
         outcome = Outcome.NXDOMAIN if judgement.nxname else reading.outcome
         reason = judgement.reason
         server = walked.server if walked is not None else None
-        return Answer(
-            outcome,
-            STATE[reason],
-            reason,
-            OTHER_ERROR if outcome is _MALFORMED and reason is _LOOKUP_FAILED else EDE.get(reason),
-            walked.server_ede if walked is not None else None,
-            _ttl(reading, walked),
-            reading.rdatas,
-            aliases,
-            judgement.wildcard,
-            judgement.denial,
-            int(self._now() * 1_000_000),
-            walked.rtt if walked is not None else None,
-            server[0] if server is not None else None,
-            sent,
+        return _new(
+            Answer,
+            (
+                outcome,
+                STATE[reason],
+                reason,
+                OTHER_ERROR if outcome is _MALFORMED and reason is _LOOKUP_FAILED else EDE.get(reason),
+                walked.server_ede if walked is not None else None,
+                _ttl(reading, walked),
+                reading.rdatas,
+                aliases,
+                judgement.wildcard,
+                judgement.denial,
+                int(self._now() * 1_000_000),
+                walked.rtt if walked is not None else None,
+                server[0] if server is not None else None,
+                sent,
+            ),
         )
 
 

@@ -87,7 +87,7 @@ _QR, _AA, _TC, _RD, _RA, _AD, _CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080, 0x00
 class Message:
     """A decoded message. The records are those of each section in order, the OPT record taken out."""
 
-    __slots__ = ("additional", "answer", "authority", "edns", "flags", "id", "question", "rcode", "trailing")
+    __slots__ = ("additional", "answer", "authority", "edns", "flags", "id", "question", "rcode", "signed", "trailing")
 
     def __init__(
         self,
@@ -100,6 +100,7 @@ class Message:
         additional: list[Record],
         edns: Edns | None,
         trailing: int,
+        signed: bool = True,
     ) -> None:
         self.id = id
         self.flags = flags  # the sixteen bits as they came
@@ -110,6 +111,7 @@ class Message:
         self.additional = additional
         self.edns = edns
         self.trailing = trailing  # octets after the last record
+        self.signed = signed  # perhaps; where not, no record is an RRSIG of class IN
 
     @property
     def qr(self) -> bool:
@@ -197,6 +199,7 @@ _POINTER = 0xC000
 _ROOT = b"\0"
 _OPT = int(Type.OPT)
 _EDE = 15
+_SIGNATURE = bytes((0, Type.RRSIG, 0, IN))  # type and class of every RRSIG record
 
 #: An OPT record: owner, class (the sender's UDP size), TTL (rcode, version, flags), rdata's begin and end.
 _Opt = tuple[bytes, int, int, int, int]
@@ -244,14 +247,15 @@ def decode(message: bytes, asked: bytes = b"") -> Message:
     except (IndexError, struct.error):
         if not flags & _TC:
             raise WireFault(Fault.TRUNCATED, len(message)) from None
+    signed = _SIGNATURE in message
     if not opts:
-        return Message(id, flags, flags & 15, question, answer, authority, additional, None, trailing)
+        return Message(id, flags, flags & 15, question, answer, authority, additional, None, trailing, signed)
     if len(opts) == 1 and opts[0][3] == opts[0][4] and opts[0][0] == _ROOT:  # nothing but what nearly all say
         _, udp_size, ttl, _, _ = opts[0]
         rcode, edns = ttl >> 24 << 4, _bare_edns(udp_size, ttl)
     else:
         rcode, edns = _read_opt(message, opts)
-    return Message(id, flags, flags & 15 | rcode, question, answer, authority, additional, edns, trailing)
+    return Message(id, flags, flags & 15 | rcode, question, answer, authority, additional, edns, trailing, signed)
 
 
 def _records(message: bytes, at: int, count: int, seen: Seen, records: list[Record], opts: list[_Opt] | None) -> int:
