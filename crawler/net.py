@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import errno
 import os
+import selectors
 import socket
 from array import array
 from contextlib import asynccontextmanager
@@ -40,7 +41,7 @@ SocketAddress = tuple[Any, ...]  # (host, port) or (host, port, flow, scope), as
 
 _RECEIVE_BUFFER = 4 * 1024 * 1024  # octets; the default loses answers when thousands are in flight
 _OUTSTANDING = 16_384  # per socket: a quarter of the ids, so a free one is found at once
-_DRAIN = 1_000  # datagrams read in one go, before other tasks have their turn
+_DRAIN = 1_000  # datagrams read from one socket in one go, before other tasks have their turn
 _LONGEST = 4_096  # octets of a datagram that we read: over three times what EDNS asks for; room for 64 Ki costs 1 us
 _HEADER = 12
 _STRAY_MESSAGES = 8  # messages on one TCP connection that do not answer the question
@@ -209,8 +210,7 @@ class UdpTcpNetwork(Network):
                 nursery.start_soon(self._deadlines.run)
                 nursery.start_soon(self.manners.run)
                 nursery.start_soon(self._post)
-                for one in self._udp4 + self._udp6:
-                    nursery.start_soon(self._read, one)
+                nursery.start_soon(self._read)
                 try:
                     yield self
                 except Exception as fault:  # noqa: BLE001 - raised below, outside of our nursery's group
@@ -351,46 +351,55 @@ class UdpTcpNetwork(Network):
         self._postman = None
         return trio.lowlevel.Abort.SUCCEEDED
 
-    async def _read(self, one: _UdpSocket) -> None:
-        """Read one socket for ever: drain it, find the query that each datagram answers, read the replies, wake.
+    async def _read(self) -> None:
+        """Take for ever what has come, read it, wake whom it is for.
 
         Each step is done for all that has come before the next one begins (see `Network.over_udp_read`).
+        All sockets are watched through one selector, so that they make one batch.
         """
-        receive, waiting, counters, inbound = one.sock.recvfrom_into, one.outstanding.get, self._counters, self._inbound
-        room = memoryview(bytearray(_LONGEST))  # taking each datagram out of here costs less than room for each
-        through = type(self) is not UdpTcpNetwork  # a tunnel: every datagram has a prefix
-        while True:
-            await trio.lowlevel.wait_readable(one.sock)
-            now = self._now()
-            batch: list[tuple[_Exchange, bytes]] = []
-            try:
-                for _ in range(_DRAIN):
-                    size, source = receive(room)
-                    reply = bytes(room[:size])
-                    address, port = source[0], source[1]
-                    if through:
-                        address, port, start = inbound(reply, source)
-                        reply = reply[start:]
-                    exchange = waiting(reply[0] << 8 | reply[1]) if len(reply) >= _HEADER else None
-                    if (
-                        exchange is None
-                        or exchange.address != address
-                        or exchange.port != port
-                        or not answers(reply, exchange.question)
-                    ):
-                        counters.strays += 1
-                        continue
-                    del one.outstanding[exchange.id]
-                    counters.udp_received += 1
-                    counters.bytes_in += len(reply)
+        with selectors.DefaultSelector() as selector:
+            for one in self._udp4 + self._udp6:
+                selector.register(one.sock, selectors.EVENT_READ, one)
+            room = memoryview(bytearray(_LONGEST))  # taking each datagram out of here costs less than room for each
+            while True:
+                await trio.lowlevel.wait_readable(selector)
+                now = self._now()
+                batch: list[tuple[_Exchange, bytes]] = []
+                for key, _ in selector.select(0):
+                    self._drain(key.data, room, batch)
+                results = [exchange.read(reply, exchange.question[:-4]) for exchange, reply in batch]
+                for (exchange, _), result in zip(batch, results, strict=True):
                     exchange.heard_at = now
-                    exchange.refused = reply[3] & 0x0F == _REFUSED
-                    batch.append((exchange, reply))
-            except OSError:  # drained; or the error of an earlier send, which is nobody's reply
-                pass
-            results = [exchange.read(reply, exchange.question[:-4]) for exchange, reply in batch]
-            for (exchange, _), result in zip(batch, results, strict=True):
-                exchange.wake(result)
+                    exchange.wake(result)
+
+    def _drain(self, one: _UdpSocket, room: memoryview, batch: list[tuple[_Exchange, bytes]]) -> None:
+        """What has come to one socket, with the query that it answers; what answers none is a stray."""
+        receive, waiting, counters = one.sock.recvfrom_into, one.outstanding, self._counters
+        through = type(self) is not UdpTcpNetwork  # a tunnel: every datagram has a prefix
+        try:
+            for _ in range(_DRAIN):
+                size, source = receive(room)
+                reply = bytes(room[:size])
+                address, port = source[0], source[1]
+                if through:
+                    address, port, start = self._inbound(reply, source)
+                    reply = reply[start:]
+                exchange = waiting.get(reply[0] << 8 | reply[1]) if len(reply) >= _HEADER else None
+                if (
+                    exchange is None
+                    or exchange.address != address
+                    or exchange.port != port
+                    or not answers(reply, exchange.question)
+                ):
+                    counters.strays += 1
+                    continue
+                del waiting[exchange.id]
+                counters.udp_received += 1
+                counters.bytes_in += len(reply)
+                exchange.refused = reply[3] & 0x0F == _REFUSED
+                batch.append((exchange, reply))
+        except OSError:  # drained; or the error of an earlier send, which is nobody's reply
+            return
 
     async def over_tcp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
         where = self._place(address)
