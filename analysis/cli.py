@@ -34,7 +34,7 @@ def stats(
     try:
         chosen = statistics.chosen(names or [])
         with open_run(run) as warehouse:
-            facts = {"run": str(run), "psl_version": warehouse.psl_version()}
+            facts = {"run": str(run), "resolver": warehouse.resolver(), "psl_version": warehouse.psl_version()}
             counted = [statistics.count(warehouse, one) for one in chosen]
     except (RunFault, statistics.UnknownStatistic) as fault:
         raise typer.BadParameter(str(fault)) from fault

@@ -57,16 +57,22 @@ def _escape(character: str) -> str:
 
 
 def write(counted: Sequence[Counted], form: Format, facts: dict[str, str]) -> str:
-    """All figures in one text; `facts` tell the run: its folder, the version of the Public Suffix List."""
+    """All figures in one text; `facts` tell of the run: its folder, its resolver, its Public Suffix List's version."""
     match form:
         case Format.JSON:
             return _json(counted, facts)
         case Format.CSV:
             return "\n".join(_csv(one) for one in counted)
         case Format.MARKDOWN:
-            return "\n".join(_markdown(one) for one in counted)
+            return "\n".join(_markdown(one, facts) for one in counted)
         case Format.TABLE:
-            return "\n".join(f"{one.statistic.title}  [{one.statistic.name}]\n{table(one.result)}" for one in counted)
+            tables = (f"{one.statistic.title}  [{one.statistic.name}]\n{table(one.result)}" for one in counted)
+            return "\n".join((*tables, clean(_footer(facts)) + "\n"))
+
+
+def _footer(facts: dict[str, str]) -> str:
+    """Where the figures come from: who validated is part of what a DNSSEC state means."""
+    return f"run {facts['run']}; resolver: {facts['resolver']}; Public Suffix List {facts['psl_version']}"
 
 
 def table(result: Result) -> str:
@@ -111,9 +117,10 @@ def _csv(one: Counted) -> str:
     return rows_csv(("statistic", *result.columns), ((name, *row) for row in result.rows))
 
 
-def _markdown(one: Counted) -> str:
+def _markdown(one: Counted, facts: dict[str, str]) -> str:
     told = one.statistic
     note = f"{_escaped(told.definition)} Source: {_escaped(told.source)}. RFC: {_escaped(told.rfc)}."
+    note += f" From {_escaped(_footer(facts))}."
     return f"## {_escaped(told.title)} (`{told.name}`)\n\n{rows_markdown(one.result)}\n{note}\n"
 
 

@@ -14,6 +14,7 @@ spills to a folder of its own under the system's temporary directory.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,6 +76,14 @@ class Warehouse:
     def psl_version(self) -> str:
         """The version of the Public Suffix List that `registrable` goes by."""
         return str(self.query("select coalesce(min(version), 'none: last two labels') from public_suffix").rows[0][0])
+
+    def resolver(self) -> str:
+        """Who walked and who validated: `iterate`, or `forward` or `trust-ad` and the servers that were asked."""
+        try:
+            said = json.loads((self.run / "run.json").read_text(encoding="utf-8"))["resolver"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return "not told"
+        return str(said)
 
     def close(self) -> None:
         """Let go of the files, the memory and the spilled parts."""

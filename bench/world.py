@@ -23,7 +23,6 @@ import trio
 
 from crawler import runner
 from crawler.progress import Progress
-from crawler.resolver.resolve import Resolver
 from crawler.scan import Pace, Scan, accounted, stages, write_names
 from crawler.stages import names as names_stage
 from crawler.store import Store, opened
@@ -51,7 +50,7 @@ class Cost(NamedTuple):
 async def crawl(make: partial[Population], store: Store, workers: int) -> Cost:
     """One look at everything."""
     async with opened_world(make, limits=NEAR) as eyes:
-        resolver: Resolver = eyes.resolver
+        resolver = eyes.resolver
         pace = Pace(workers=workers, looks=1)
         scan = Scan(store, stages(resolver), pace, Progress(quiet=True), runner.Brake())
         cpu, wall = time.process_time(), time.perf_counter()

@@ -45,6 +45,10 @@ Stub = Annotated[
     list[str] | None, typer.Option(metavar="ZONE=ADDR[:PORT]", help="Ask this server for this zone; repeatable.")
 ]
 Lab = Annotated[str | None, typer.Option(metavar="PROFILE[:SEED]", help="A synthetic internet: gtld or cc.")]
+Recursive = Annotated[
+    list[str] | None, typer.Option("--resolver", metavar="ADDR[:PORT]", help="A recursive server walks; repeatable.")
+]
+TrustAd = Annotated[bool, typer.Option("--trust-ad", help="Take that server's AD bit instead of validating here.")]
 NoQmin = Annotated[bool, typer.Option("--no-qmin", help="Send whole names to every server (no RFC 9156).")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
@@ -61,6 +65,8 @@ def scan(
     stub: Stub = None,
     lab: Lab = None,
     no_qmin: NoQmin = False,
+    resolver: Recursive = None,
+    trust_ad: TrustAd = False,
     concurrency: Annotated[int, typer.Option(min=1, max=20_000, help="Names looked at at once.")] = 300,
     looks: Annotated[int, typer.Option(min=1, max=9, help="Looks at failures that may pass.")] = 2,
     seed: Annotated[int, typer.Option(help="Of the order in which names are asked for.")] = 0,
@@ -77,7 +83,7 @@ def scan(
         form=form,
         origin=origin,
         limit=limit,
-        options=_options(root_hints, trust_anchor, stub, lab, no_qmin=no_qmin),
+        options=_options(root_hints, trust_anchor, stub, lab, no_qmin=no_qmin, resolver=resolver, trust_ad=trust_ad),
         concurrency=concurrency,
         looks=looks,
         seed=seed,
@@ -136,12 +142,18 @@ def lookup(
     trust_anchor: Anchor = None,
     stub: Stub = None,
     no_qmin: NoQmin = False,
+    resolver: Recursive = None,
+    trust_ad: TrustAd = False,
 ) -> int:
     """Look one name up and explain the answer: outcome, DNSSEC state, reason, records."""
     from crawler.command import ask, question
 
     wire, number = question(name, rtype)
-    answer = ask(wire, number, _options(root_hints, trust_anchor, stub, None, no_qmin=no_qmin))
+    answer = ask(
+        wire,
+        number,
+        _options(root_hints, trust_anchor, stub, None, no_qmin=no_qmin, resolver=resolver, trust_ad=trust_ad),
+    )
     _show_answer(name, rtype.upper(), answer, number)
     return 0
 
@@ -191,10 +203,17 @@ def version() -> int:
 
 
 def _options(
-    root_hints: str | None, trust_anchor: str | None, stub: list[str] | None, lab: str | None, *, no_qmin: bool
-) -> Options:
+    root_hints: str | None, trust_anchor: str | None, stub: list[str] | None, lab: str | None, *, no_qmin: bool,
+    resolver: list[str] | None, trust_ad: bool,
+) -> Options:  # fmt: skip
     return Options(
-        root_hints=root_hints, trust_anchor=trust_anchor, stubs=tuple(stub or ()), lab=lab, minimise=not no_qmin
+        root_hints=root_hints,
+        trust_anchor=trust_anchor,
+        stubs=tuple(stub or ()),
+        lab=lab,
+        minimise=not no_qmin,
+        resolvers=tuple(resolver or ()),
+        trust_ad=trust_ad,
     )
 
 

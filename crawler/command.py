@@ -117,7 +117,7 @@ def _begin(store: Store, command: Command, start: Start) -> None:
             "lab": options.lab,
             "minimise": options.minimise,
         },
-        resolver="iterate",
+        resolver=start.mode,
         contact=command.contact,
         vantage=command.vantage,
         hashes=start.hashes,

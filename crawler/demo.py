@@ -158,7 +158,7 @@ def _folder(out: Path | None) -> Iterator[Path]:
 def _opened(part: Part, folder: Path) -> Iterator[Store]:
     found = names_stage.from_texts(part.title, part.names)
     with opened(folder, {"version": __version__, "demo": part.title, "input": found.digests}) as store:
-        store.note(version=__version__, start=now(), complete=False)
+        store.note(version=__version__, start=now(), complete=False, resolver="iterate")
         write_names(store, found)
         yield store
 
@@ -199,7 +199,7 @@ def _judge(run: _Run, total: Sum) -> None:
 def _show(warehouse: Warehouse, folder: Path, shown: tuple[str, ...]) -> None:
     if shown:
         counted = [stats.count(warehouse, one) for one in stats.chosen(list(shown))]
-        facts = {"run": folder.name, "psl_version": warehouse.psl_version()}
+        facts = {"run": folder.name, "resolver": warehouse.resolver(), "psl_version": warehouse.psl_version()}
         print("\n" + write(counted, Format.TABLE, facts))
 
 

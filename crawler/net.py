@@ -17,29 +17,28 @@ who needs better than that signs the zone.
 from __future__ import annotations
 
 import errno
-import os
 import selectors
 import socket
-from array import array
 from contextlib import asynccontextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import trio
 
-from crawler.deadlines import Deadlines, Waiter
+from crawler.deadlines import Deadlines
 from crawler.exchange import Counters, Network, Silence, answers, question_of
 from crawler.manners import Line, Manners, is_special
+from crawler.sockets import UNREACHABLE, Exchange, Random, UdpSocket, open_sockets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection
 
+    from crawler.sockets import SocketAddress
+
 __all__ = ["Counters", "Network", "Silence", "UdpTcpNetwork", "canonical", "open_network"]
 
 T = TypeVar("T")
-SocketAddress = tuple[Any, ...]  # (host, port) or (host, port, flow, scope), as the socket module has it
 
-_RECEIVE_BUFFER = 4 * 1024 * 1024  # octets; the default loses answers when thousands are in flight
 _OUTSTANDING = 16_384  # per socket: a quarter of the ids, so a free one is found at once
 _DRAIN = 1_000  # datagrams read from one socket in one go, before other tasks have their turn
 _LONGEST = 4_096  # octets of a datagram that we read: over three times what EDNS asks for; room for 64 Ki costs 1 us
@@ -49,18 +48,12 @@ _STRAY_MESSAGES = 8  # messages on one TCP connection that do not answer the que
 
 _REFUSED = 5  # the RCODE
 
-_UNREACHABLE = frozenset(
-    {
-        errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN,
-        errno.EPERM, errno.EACCES, errno.EINVAL, errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL,
-    }
-)  # fmt: skip
 _TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 def _meaning(fault: OSError) -> Silence:
     """What an error of the operating system means for a query."""
-    if fault.errno in _UNREACHABLE:
+    if fault.errno in UNREACHABLE:
         return Silence.UNREACHABLE
     if fault.errno in _TOO_MANY:
         return Silence.TOO_MANY
@@ -83,92 +76,6 @@ def canonical(address: str) -> str | None:
         return None
 
 
-class _Exchange(Waiter):
-    """One UDP query on its way, from the moment it has an id. `UdpTcpNetwork._send` fills it in: a call costs more."""
-
-    __slots__ = (
-        "address", "datagram", "heard_at", "id", "outstanding", "port", "question", "read", "refused", "sock", "target",
-    )  # fmt: skip
-
-    sock: socket.socket
-    outstanding: dict[int, _Exchange]  # of that socket
-    id: int
-    address: str
-    port: int
-    question: bytes
-    read: Callable[[bytes, bytes], object]
-    refused: bool
-    heard_at: float | None
-    datagram: bytes
-    target: SocketAddress
-
-    def fail(self, silence: Silence) -> None:
-        """It could not be sent."""
-        del self.outstanding[self.id]
-        self.wake(silence)
-
-    def expire(self) -> None:
-        del self.outstanding[self.id]
-        self.wake(Silence.TIMEOUT)
-
-    def abort(self, _: object) -> trio.lowlevel.Abort:
-        """The waiting task is cancelled: nothing of it stays behind."""
-        del self.outstanding[self.id]
-        self.slot.discard(self)
-        return trio.lowlevel.Abort.SUCCEEDED
-
-
-class _UdpSocket:
-    """One of our sockets and the queries that went out of it."""
-
-    __slots__ = ("outstanding", "sock")
-
-    def __init__(self, family: socket.AddressFamily) -> None:
-        self.outstanding: dict[int, _Exchange] = {}
-        self.sock = socket.socket(family, socket.SOCK_DGRAM)
-        try:
-            self.sock.setblocking(False)
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-            if family == socket.AF_INET6:
-                self.sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            self.sock.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", 0))  # noqa: S104 - replies only
-        except BaseException:
-            self.sock.close()
-            raise
-
-
-def _open_sockets(family: socket.AddressFamily, count: int) -> list[_UdpSocket]:
-    """The sockets of one family; none if the machine does not have it."""
-    opened: list[_UdpSocket] = []
-    try:
-        while len(opened) < count:
-            opened.append(_UdpSocket(family))
-    except OSError as fault:
-        for one in opened:
-            one.sock.close()
-        if fault.errno not in _UNREACHABLE:
-            raise
-        return []
-    return opened
-
-
-class _Random:
-    """Numbers of the system's generator, drawn in bulk (a call for each costs a microsecond)."""
-
-    __slots__ = ("_pool",)
-
-    def __init__(self) -> None:
-        self._pool: list[int] = []
-
-    def draw(self) -> int:
-        """32 bits: the lower half makes an id, the upper half picks a socket."""
-        try:
-            return self._pool.pop()
-        except IndexError:
-            self._pool = array("I", os.urandom(8_192)).tolist()
-            return self._pool.pop()
-
-
 class UdpTcpNetwork(Network):
     """The real network. Open it by `open_network`; a subclass (the lab's) by `running`."""
 
@@ -180,11 +87,11 @@ class UdpTcpNetwork(Network):
         self._counters = Counters()
         self._now = trio.current_time  # replaced by the clock itself once there is one: a quarter of the price
         self._sockets = sockets
-        self._udp4: list[_UdpSocket] = []
-        self._udp6: list[_UdpSocket] = []
-        self._random = _Random()
+        self._udp4: list[UdpSocket] = []
+        self._udp6: list[UdpSocket] = []
+        self._random = Random()
         self._deadlines = Deadlines()
-        self._outbox: list[_Exchange] = []
+        self._outbox: list[Exchange] = []
         self._postman: trio.lowlevel.Task | None = None  # where it sleeps for want of post
         self._connections = trio.CapacityLimiter(connections)
         self._allow_special = allow_special
@@ -203,9 +110,9 @@ class UdpTcpNetwork(Network):
         """Open the sockets, start the readers; at the end, stop and close them."""
         held: Exception | None = None
         self._now = trio.lowlevel.current_clock().current_time
-        self._udp4 = _open_sockets(socket.AF_INET, self._sockets)
+        self._udp4 = open_sockets(socket.AF_INET, self._sockets)
         try:
-            self._udp6 = _open_sockets(socket.AF_INET6, self._sockets)
+            self._udp6 = open_sockets(socket.AF_INET6, self._sockets)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._deadlines.run)
                 nursery.start_soon(self.manners.run)
@@ -265,7 +172,7 @@ class UdpTcpNetwork(Network):
             now = self._now()
         try:
             sent = self._send(query, where, port, now + patience, read)
-            if not isinstance(sent, _Exchange):
+            if not isinstance(sent, Exchange):
                 await trio.lowlevel.checkpoint()
                 return sent
             result: T | Silence = await trio.lowlevel.wait_task_rescheduled(sent.abort)
@@ -289,7 +196,7 @@ class UdpTcpNetwork(Network):
 
     def _send(
         self, query: bytes, address: str, port: int, deadline: float, read: Callable[[bytes, bytes], object]
-    ) -> _Exchange | Silence:
+    ) -> Exchange | Silence:
         """Give one datagram to the postman."""
         target, prefix = self._outbound(address, port)
         number = self._random.draw()
@@ -302,7 +209,7 @@ class UdpTcpNetwork(Network):
         number &= 0xFFFF
         while number in one.outstanding:
             number = self._random.draw() & 0xFFFF
-        exchange = _Exchange()
+        exchange = Exchange()
         exchange.task = trio.lowlevel.current_task()
         exchange.sock, exchange.outstanding = one.sock, one.outstanding
         exchange.id = number
@@ -364,7 +271,7 @@ class UdpTcpNetwork(Network):
             while True:
                 await trio.lowlevel.wait_readable(selector)
                 now = self._now()
-                batch: list[tuple[_Exchange, bytes]] = []
+                batch: list[tuple[Exchange, bytes]] = []
                 for key, _ in selector.select(0):
                     self._drain(key.data, room, batch)
                 results = [exchange.read(reply, exchange.question[:-4]) for exchange, reply in batch]
@@ -372,7 +279,7 @@ class UdpTcpNetwork(Network):
                     exchange.heard_at = now
                     exchange.wake(result)
 
-    def _drain(self, one: _UdpSocket, room: memoryview, batch: list[tuple[_Exchange, bytes]]) -> None:
+    def _drain(self, one: UdpSocket, room: memoryview, batch: list[tuple[Exchange, bytes]]) -> None:
         """What has come to one socket, with the query that it answers; what answers none is a stray."""
         receive, waiting, counters = one.sock.recvfrom_into, one.outstanding, self._counters
         through = type(self) is not UdpTcpNetwork  # a tunnel: every datagram has a prefix

@@ -27,7 +27,7 @@ from crawler.store import Store
 from crawler.tables import Domain, Host, Name, Reject, Row
 
 if TYPE_CHECKING:
-    from crawler.resolver.resolve import Resolver
+    from crawler.resolver.resolve import Looking
 
 NAMES_A_PART = 100_000
 
@@ -121,7 +121,7 @@ class Scan:
             self.progress.end()
 
 
-def stages(resolver: Resolver) -> tuple[Stage, Stage]:
+def stages(resolver: Looking) -> tuple[Stage, Stage]:
     """The stages of a scan, looking through one resolver."""
 
     async def domain(key: str, look: int) -> Row:

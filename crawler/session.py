@@ -14,14 +14,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from crawler.manners import OVERALL, Limit, Manners
 from crawler.net import open_network
+from crawler.resolver.forward import ForwardingResolver, TrustingResolver
 from crawler.resolver.resolve import Resolver
-from crawler.resolver.roots import StartFault, read_stub, starting_anchors, starting_hints
+from crawler.resolver.roots import StartFault, read_server, read_stub, starting_anchors, starting_hints
 from crawler.standards.anchors import root_anchors_text, root_hints_text
 
 if TYPE_CHECKING:
     from crawler.net import Network
     from crawler.resolver.ask import Address
+    from crawler.resolver.resolve import Looking
     from crawler.standards.keys import Ds
 
 PROFILES = ("gtld", "cc")
@@ -42,6 +45,8 @@ class Options:
     stubs: tuple[str, ...] = ()
     lab: str | None = None
     minimise: bool = True
+    resolvers: tuple[str, ...] = ()
+    trust_ad: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +59,22 @@ class Start:
     profile: str | None
     seed: int
     minimise: bool
+    resolvers: Sequence[Address] = ()
+    trust_ad: bool = False
     hashes: dict[str, str] = field(default_factory=dict)  # of the texts that hints and anchors were read from
+
+    @property
+    def mode(self) -> str:
+        """Who walked and who validated, in one line: it stands under every figure."""
+        if not self.resolvers:
+            return "iterate"
+        who = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in self.resolvers)
+        return " ".join(("trust-ad" if self.trust_ad else "forward", *who))
 
     def identity(self) -> dict[str, Any]:
         """What two runs must have in common for their rows to be mixed."""
         return {
-            "resolver": "iterate",
+            "resolver": self.mode,
             "minimise": self.minimise,
             "stubs": {zone.hex(): [list(where) for where in there] for zone, there in self.stubs.items()},
             "lab": None if self.profile is None else f"{self.profile}:{self.seed}",
@@ -71,7 +86,7 @@ class Start:
 class Eyes:
     """What looks: a resolver and the network below it."""
 
-    resolver: Resolver
+    resolver: Looking
     net: Network
 
     def counters(self) -> dict[str, Any]:
@@ -85,6 +100,12 @@ def prepare(options: Options) -> Start:
     if profile and (options.root_hints or options.trust_anchor or options.stubs):
         raise OptionFault("--lab brings its own root: not together with --root-hints, --trust-anchor or --stub")
     hints, anchors = _file("--root-hints", options.root_hints), _file("--trust-anchor", options.trust_anchor)
+    if options.resolvers and (profile or options.root_hints or options.stubs):
+        raise OptionFault("--resolver has another server walk: not together with --lab, --root-hints or --stub")
+    if options.trust_ad and not options.resolvers:
+        raise OptionFault("--trust-ad takes the word of a recursive server: say which by --resolver ADDR[:PORT]")
+    if options.trust_ad and options.trust_anchor:
+        raise OptionFault("--trust-ad does not validate here: not together with --trust-anchor")
     stubs: dict[bytes, list[Address]] = {}
     for text in options.stubs:
         zone, where = _told("--stub", read_stub, text)
@@ -96,6 +117,8 @@ def prepare(options: Options) -> Start:
         profile=profile,
         seed=seed,
         minimise=options.minimise,
+        resolvers=tuple(_told("--resolver", read_server, text) for text in options.resolvers),
+        trust_ad=options.trust_ad,
         hashes={
             "root_hints": _sha256(hints or root_hints_text()),
             "trust_anchors": _sha256(anchors or root_anchors_text()),
@@ -115,9 +138,25 @@ def _told(option: str, read: Callable[[G], T], given: G) -> T:
 async def opened(start: Start) -> AsyncIterator[Eyes]:
     """The resolver and the real network below it."""
     allowed = [address for there in start.stubs.values() for address, _ in there]
+    if start.resolvers:
+        async with open_network(_manners_at_home(), allowed=[address for address, _ in start.resolvers]) as net:
+            yield Eyes(_recursive(start, net), net)
+        return
     async with open_network(allowed=allowed) as net:
         resolver = Resolver(net, hints=start.hints, anchors=start.anchors, stubs=start.stubs, minimise=start.minimise)
         yield Eyes(resolver, net)
+
+
+def _recursive(start: Start, net: Network) -> Looking:
+    """A recursive server walks: validated here, or believed."""
+    if start.trust_ad:
+        return TrustingResolver(net, servers=start.resolvers)
+    return ForwardingResolver(net, servers=start.resolvers, anchors=start.anchors)
+
+
+def _manners_at_home() -> Manners:
+    """A recursive server of one's own is asked as fast as all others together: its manners protect them."""
+    return Manners(per_address=OVERALL, per_network=Limit(), overall=OVERALL)
 
 
 def _lab(text: str | None) -> tuple[str | None, int]:

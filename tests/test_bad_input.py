@@ -100,6 +100,11 @@ def test_one_bad_list_of_two_refuses_both(refused: Refused, tmp_path: Path) -> N
     ("options", "words"),
     [
         (("--stub", "example"), "--stub: 'example' is no stub zone"),
+        (("--resolver", "dns.example"), "--resolver: 'dns.example' is no server"),
+        (("--resolver", "192.0.2.1:x"), "no server: write ADDR or ADDR:PORT"),
+        (("--resolver", "192.0.2.1", "--stub", "nl=192.0.2.1"), "--resolver has another server walk"),
+        (("--resolver", "192.0.2.1", "--lab", "cc"), "--resolver has another server walk"),
+        (("--trust-ad",), "say which by --resolver"),
         (("--stub", "example=192.0.2.1:0"), "no stub zone"),
         (("--root-hints", "/nonexistent"), "--root-hints /nonexistent: No such file or directory"),
         (("--root-hints", "BAD"), "--root-hints"),

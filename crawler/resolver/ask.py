@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from crawler.net import Silence
 from crawler.resolver.answer import Outcome
-from crawler.standards.wire import Rcode, WireFault, decode, encode_query
+from crawler.standards.wire import Rcode, WireFault, decode, encode_query, usual_query
 
 if TYPE_CHECKING:
     from crawler.net import Network
@@ -43,11 +43,19 @@ class Habits:
 
 
 class Servers:
-    """Round-trip memory of server addresses, bounded: the least recently used is forgotten."""
+    """How to ask, and the round-trip memory of server addresses; bounded: the least recently used is forgotten."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, recursive: bool = False, checking: bool = False) -> None:
         self._known: OrderedDict[Address, Habits] = OrderedDict()
         self._limit = limit
+        self._rd = recursive
+        self._cd = recursive and not checking
+
+    def query(self, name: bytes, qtype: int, *, edns: bool = True) -> bytes:
+        """A question as these servers want it; of a recursive one, its own checking is wanted only where told."""
+        if edns and not self._rd:
+            return usual_query(name, qtype)
+        return encode_query(name, qtype, id=0, rd=self._rd, cd=self._cd, edns=edns)
 
     def of(self, address: Address) -> Habits:
         habits = self._known.get(address)
@@ -106,7 +114,7 @@ async def ask(
     """
     habits = servers.of(address)
     patience = _patience(habits, limits)
-    query = encode_query(name, qtype, id=0, edns=habits.edns)
+    query = servers.query(name, qtype, edns=habits.edns)
     if got is None:
         lookup.spend()
         sent = lookup.clock
@@ -117,9 +125,9 @@ async def ask(
     if habits.edns:
         if got.outcome is _TIMEOUT:
             if habits.silent == limits.silences_before_plain and not habits.bears:
-                return await _perhaps_deaf(net, habits, address, name, qtype, patience, lookup)
+                return await _perhaps_deaf(net, servers, habits, address, name, qtype, patience, lookup)
         elif got.message is not None and got.message.rcode in _EDNS_CHOKES:
-            plain = await _plainly(net, habits, address, name, qtype, patience, lookup)
+            plain = await _plainly(net, servers, habits, address, name, qtype, patience, lookup)
             if plain.message is not None and plain.message.rcode not in _EDNS_CHOKES:
                 return plain
             habits.edns = True  # it is not EDNS that it chokes on
@@ -173,17 +181,18 @@ async def _over_tcp(net: Network, address: Address, query: bytes, patience: floa
 
 
 async def _perhaps_deaf(
-    net: Network, habits: Habits, address: Address, name: bytes, qtype: int, patience: float, lookup: Lookup
-) -> Got:
+    net: Network, servers: Servers, habits: Habits, address: Address, name: bytes, qtype: int, patience: float,
+    lookup: Lookup,
+) -> Got:  # fmt: skip
     """Plain DNS for a silent server; if that is answered, EDNS once more, for the silence may have been lost packets.
 
     To take a lossy path for a server without EDNS would make every signed zone there bogus.
     """
-    plain = await _plainly(net, habits, address, name, qtype, patience, lookup)
+    plain = await _plainly(net, servers, habits, address, name, qtype, patience, lookup)
     if plain.message is None:
         return plain
     habits.edns = True
-    got = await _once(net, habits, address, encode_query(name, qtype, id=0), patience, lookup)
+    got = await _once(net, habits, address, servers.query(name, qtype), patience, lookup)
     if got.outcome is Outcome.TIMEOUT:
         habits.edns = habits.bears  # somebody else may have heard of it meanwhile
         return plain
@@ -191,10 +200,11 @@ async def _perhaps_deaf(
 
 
 async def _plainly(
-    net: Network, habits: Habits, address: Address, name: bytes, qtype: int, patience: float, lookup: Lookup
-) -> Got:
+    net: Network, servers: Servers, habits: Habits, address: Address, name: bytes, qtype: int, patience: float,
+    lookup: Lookup,
+) -> Got:  # fmt: skip
     """The same question without EDNS; a server that answers it is asked so from now on."""
-    got = await _once(net, habits, address, encode_query(name, qtype, id=0, edns=False), patience, lookup)
+    got = await _once(net, habits, address, servers.query(name, qtype, edns=False), patience, lookup)
     habits.edns = got.message is None
     return got
 

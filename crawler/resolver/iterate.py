@@ -94,7 +94,8 @@ class Walker:
         self._replies: Memory[Walked] = Memory(limits.replies)
         roots = [(address, DNS_PORT) for addresses in hints.values() for address in addresses]
         v4 = [address for address in roots if ":" not in address[0]] if Type.A in families else []
-        self.cuts.add(Cut(ROOT, None, tuple(hints), v4 or roots, pinned=True))
+        if ROOT not in stubs:
+            self.cuts.add(Cut(ROOT, None, tuple(hints), v4 or roots, pinned=True))
         for zone, addresses in stubs.items():
             self.cuts.add(Cut(zone, None, (), addresses, pinned=True))
 

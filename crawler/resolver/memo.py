@@ -54,10 +54,11 @@ class Lookup:
 class Flight:
     """Work under way that others may wait for; `done` is made by the first who does."""
 
-    __slots__ = ("done", "owner", "result")
+    __slots__ = ("done", "over", "owner", "result")
 
     def __init__(self, owner: Lookup) -> None:
         self.owner = owner
+        self.over = False
         self.done: trio.Event | None = None
         self.result: object = None
 
@@ -97,6 +98,7 @@ class Flights:
     def end(self, key: Hashable, flight: Flight) -> None:
         """The work is done, or given up: who waits goes on."""
         del self._flying[key]
+        flight.over = True
         if flight.done is not None:
             flight.done.set()
 
@@ -114,7 +116,7 @@ class Flights:
     @staticmethod
     def _circular(flight: Flight, lookup: Lookup) -> bool:
         step: Flight | None = flight
-        while step is not None:
+        while step is not None and not step.over:  # who waited for one that is over has only not woken up yet
             if step.owner is lookup:
                 return True
             step = step.owner.waiting

@@ -8,7 +8,7 @@ are found. Walking is ``iterate``, judging ``validate``, the chain of trust ``tr
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import trio
 
@@ -23,7 +23,7 @@ from crawler.resolver.validate import Judge, Judgement
 from crawler.standards.algorithms import SUPPORTED
 from crawler.standards.names import ROOT, ancestors, count, is_below, to_text
 from crawler.standards.security import EDE, STATE, Reason, Security, worst
-from crawler.standards.wire import Message, Rcode, Type, usual_query
+from crawler.standards.wire import Message, Rcode, Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,6 +45,25 @@ class Zone(NamedTuple):
     reason: Reason
     ns: tuple[bytes, ...]
     tries: int  # packets that it took to find this out
+
+
+class Looking(Protocol):
+    """What the stages look through: this module's resolver, or one of ``forward``."""
+
+    sent: int
+
+    @property
+    def verifications(self) -> int:
+        """Signatures checked cryptographically so far."""
+
+    async def resolve(self, name: bytes, qtype: int) -> Answer:
+        """Look one RRset up."""
+
+    async def zone(self, name: bytes) -> Zone | None:
+        """The zone that holds a name which was looked up before."""
+
+    def revive(self) -> None:
+        """Forget what failed, before a second look."""
 
 
 #: On every look-up's way: a member looked up in its enum costs ten times as much as a global (Python 3.11).
@@ -77,13 +96,14 @@ class Resolver:
         minimise: bool = True,
         heed_times: bool = True,
         families: Sequence[Type] = FAMILIES,
+        recursive: bool = False,
     ) -> None:
         self._limits = limits or Limits()
         self._now = now
         self._clock = trio.lowlevel.current_clock().current_time  # without a detour through the run: half the price
         self._walker = Walker(
             net,
-            Servers(self._limits.servers),
+            Servers(self._limits.servers, recursive=recursive),
             self._limits,
             hints=hints,
             stubs=stubs or {},
@@ -118,7 +138,7 @@ class Resolver:
         habits = walker.servers.of(address)
         if habits.silent or not habits.edns or not 0 < habits.rtt * 3 <= limits.least_patience:
             return await self._resolve(name, qtype)
-        query = usual_query(name, qtype)
+        query = walker.servers.query(name, qtype)
         net = walker.net
         message = await net.over_udp_read(query, address[0], address[1], limits.least_patience, read_reply)
         now = net.heard_at or self._clock()

@@ -6,6 +6,7 @@ The embedded defaults are the root's published hints and its two keys (20326 and
 
 from __future__ import annotations
 
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -45,15 +46,23 @@ def starting_anchors(text: str | None = None) -> dict[bytes, list[Ds]]:
 def read_stub(text: str) -> tuple[bytes, Address]:
     """``ZONE=ADDR[:PORT]``, an IPv6 address with a port in brackets. Raises `StartFault`."""
     zone, equals, where = text.partition("=")
-    host, port = where, str(DNS_PORT)
-    if where.startswith("["):
-        host, bracket, rest = where[1:].partition("]")
-        port = rest[1:] if rest[:1] == ":" else port if bracket and not rest else ""
-    elif where.count(":") == 1:
-        host, _, port = where.partition(":")
     try:
-        if not equals or not 0 < int(port) < 1 << 16:
-            raise StartFault(f"{text!r} is no stub zone: write ZONE=ADDR or ZONE=ADDR:PORT")
-        return from_text(zone or "."), (str(ip_address(host)), int(port))
-    except (NameFault, ValueError) as fault:
+        if not equals:
+            raise StartFault("no equals sign")
+        return from_text(zone or "."), read_server(where)
+    except (NameFault, StartFault) as fault:
         raise StartFault(f"{text!r} is no stub zone: write ZONE=ADDR or ZONE=ADDR:PORT") from fault
+
+
+def read_server(text: str) -> Address:
+    """``ADDR[:PORT]``, an IPv6 address with a port in brackets. Raises `StartFault`."""
+    host, port = text, str(DNS_PORT)
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        port = rest[1:] if rest[:1] == ":" else port if bracket and not rest else ""
+    elif text.count(":") == 1:
+        host, _, port = text.partition(":")
+    if port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16:
+        with suppress(ValueError):
+            return str(ip_address(host)), int(port)
+    raise StartFault(f"{text!r} is no server: write ADDR or ADDR:PORT, and [ADDR]:PORT for IPv6")

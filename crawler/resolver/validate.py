@@ -71,7 +71,7 @@ class Judge:
         if trust.security is not _SECURE:
             if kind in _POSITIVE:
                 return _PASSED_ON[trust.reason]
-            return Judgement(trust.reason, denial=self._shown(walked.message.authority))
+            return Judgement(trust.reason, denial=shown_denial(walked.message.authority))
         records = _records(walked)
         if kind in _POSITIVE:
             return self._positive(walked, records, trust)
@@ -107,7 +107,7 @@ class Judge:
             proof = proofs.prove_nxdomain(name, zone, nsecs, nsec3s)
         else:
             proof = proofs.prove_nodata(name, qtype, zone, nsecs, nsec3s)
-        return Judgement(_blamed(proof, flaw), False, _denial(proof) or self._shown(records), proof.nxname)
+        return Judgement(_blamed(proof, flaw), False, _denial(proof) or shown_denial(records), proof.nxname)
 
     def _verify(
         self, owner: bytes, rtype: int, rdatas: Sequence[bytes], sigs: list[bytes], zone: bytes, trust: Trust
@@ -186,20 +186,20 @@ class Judge:
         nsecs, nsec3s, _ = self._proven(_records(walked), walked.cut.name, trust)
         return STATE[proofs.prove_no_ds(name, walked.cut.name, nsecs, nsec3s).reason] is Security.INSECURE
 
-    @staticmethod
-    def _shown(records: list[Record]) -> Denial | None:
-        """The denial kind that a reply shows, whether it proves anything or not (islands show theirs, too)."""
-        for owner, rtype, _, _, rdata in records:
-            try:
-                if rtype == Type.NSEC3:
-                    _, flags, iterations, salt, _, _ = proofs.read_nsec3(rdata)
-                    return Denial("nsec3", iterations, salt, bool(flags & OPT_OUT))
-                if rtype == Type.NSEC:
-                    compact = proofs.read_nsec(rdata)[0] == b"\1\0" + owner
-                    return Denial("compact" if compact else "nsec", None, None, None)
-            except DnssecFault:
-                continue
-        return None
+
+def shown_denial(records: list[Record]) -> Denial | None:
+    """The denial kind that a reply shows, whether it proves anything or not (islands show theirs, too)."""
+    for owner, rtype, _, _, rdata in records:
+        try:
+            if rtype == Type.NSEC3:
+                _, flags, iterations, salt, _, _ = proofs.read_nsec3(rdata)
+                return Denial("nsec3", iterations, salt, bool(flags & OPT_OUT))
+            if rtype == Type.NSEC:
+                compact = proofs.read_nsec(rdata)[0] == b"\1\0" + owner
+                return Denial("compact" if compact else "nsec", None, None, None)
+        except DnssecFault:
+            continue
+    return None
 
 
 _POSITIVE = (Kind.ANSWER, Kind.ALIAS)

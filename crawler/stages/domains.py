@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from crawler.resolver.answer import Denial
-    from crawler.resolver.resolve import Resolver
+    from crawler.resolver.resolve import Looking
 
 #: Outcomes that a later look may see pass (design.md, second look).
 PASSING = frozenset(
@@ -49,7 +49,7 @@ _SECURE, _INSECURE = Security.SECURE, Security.INSECURE
 _LOCALHOST = from_text("localhost")
 
 
-async def observe(domain: str, resolver: Resolver, look: int) -> Domain:
+async def observe(domain: str, resolver: Looking, look: int) -> Domain:
     """One look at one domain (an A-label name without final dot)."""
     began, start = time.time_ns() // 1000, trio.current_time()
     name = from_text(domain)
@@ -100,7 +100,7 @@ def tries(*answers: Answer | None) -> int:
     return sum(answer.tries for answer in answers if answer is not None)
 
 
-async def _below(resolver: Resolver, path: tuple[bytes, ...], name: bytes) -> Answer:
+async def _below(resolver: Looking, path: tuple[bytes, ...], name: bytes) -> Answer:
     """TXT below a domain, which a very long domain has no room for."""
     try:
         for label in path:

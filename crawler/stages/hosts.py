@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from crawler.resolver.answer import Answer
-    from crawler.resolver.resolve import Resolver
+    from crawler.resolver.resolve import Looking
 
 KEYS = """
     select distinct one.host from domains, unnest(mx_hosts) as t(one)
@@ -35,7 +35,7 @@ _USABLE = (Security.SECURE, Security.INSECURE)
 _TLSA_HEAD = 3  # octets before the certificate association data (RFC 6698 section 2.1)
 
 
-async def observe(host: str, resolver: Resolver, look: int) -> Host:
+async def observe(host: str, resolver: Looking, look: int) -> Host:
     """One look at one mail host (an A-label name without final dot)."""
     began, start = time.time_ns() // 1000, trio.current_time()
     name = from_text(host)
@@ -118,16 +118,16 @@ def _secure(answer: Answer) -> bool:
     return answer.outcome is Outcome.ANSWER and answer.security is Security.SECURE
 
 
-async def _tlsa(resolver: Resolver, base: str) -> Answer:
+async def _tlsa(resolver: Looking, base: str) -> Answer:
     return await _at(resolver, (b"_tcp", b"_25"), base, Type.TLSA)
 
 
-async def _tcp_node(resolver: Resolver, base: str) -> Answer:
+async def _tcp_node(resolver: Looking, base: str) -> Answer:
     """`_tcp` above TLSA records, which must exist as an empty non-terminal (RFC 8020 section 2)."""
     return await _at(resolver, (b"_tcp",), base, Type.A)
 
 
-async def _at(resolver: Resolver, path: Iterable[bytes], base: str, qtype: int) -> Answer:
+async def _at(resolver: Looking, path: Iterable[bytes], base: str, qtype: int) -> Answer:
     name = from_text(base)
     try:
         for label in path:

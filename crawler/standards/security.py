@@ -33,6 +33,7 @@ class Reason(StrEnum):
 
     # secure
     CHAIN = "chain"  # every link verified, from a trust anchor down
+    REPORTED_SECURE = "reported-secure"  # the trusted resolver set the AD bit (only with --trust-ad)
     # insecure
     NO_DS = "no-ds"  # the parent proves that the delegation has no DS (RFC 4035 section 5.2)
     OPT_OUT = "opt-out"  # an NSEC3 opt-out span covers the delegation (RFC 5155 section 8.9)
@@ -40,6 +41,7 @@ class Reason(StrEnum):
     UNSUPPORTED_DIGEST = "unsupported-digest"  # DS records only with digests we do not validate
     NSEC3_ITERATIONS = "nsec3-iterations"  # more iterations than we compute (RFC 9276 section 3.2)
     NO_ANCHOR = "no-anchor"  # no trust anchor at or above the name
+    REPORTED_INSECURE = "reported-insecure"  # the trusted resolver answered without it (only with --trust-ad)
     # bogus
     DS_MISMATCH = "ds-mismatch"  # no DNSKEY matches a usable DS
     ANCHOR_MISMATCH = "anchor-mismatch"  # no DNSKEY of the anchor's zone matches the trust anchor
@@ -68,6 +70,8 @@ class Reason(StrEnum):
 #: The state that each reason stands for.
 STATE: dict[Reason, Security] = {
     Reason.CHAIN: Security.SECURE,
+    Reason.REPORTED_SECURE: Security.SECURE,
+    Reason.REPORTED_INSECURE: Security.INSECURE,
     Reason.NO_DS: Security.INSECURE,
     Reason.OPT_OUT: Security.INSECURE,
     Reason.UNSUPPORTED_ALGORITHM: Security.INSECURE,

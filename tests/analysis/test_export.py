@@ -17,7 +17,7 @@ from analysis.stats import Counted, Statistic
 from analysis.warehouse import Result
 
 TOLD = Statistic(name="x", title="X", grain="g", definition="What | it <is>.", source="s", rfc="none", sql="select 1")
-FACTS = {"run": "data/x", "psl_version": "2026"}
+FACTS = {"run": "data/x", "resolver": "iterate", "psl_version": "2026"}
 HOSTILE = [
     "a|b|c",
     "two\nlines\r\nor three",

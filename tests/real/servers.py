@@ -38,7 +38,7 @@ from tests.real.content import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 HOST = "127.0.0.1"
 _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
@@ -308,4 +308,19 @@ def unbound(folder: Path, anchor: Path, ports: dict[str, int]) -> Iterator[int]:
         text += f'stub-zone:\n    name: "{zone}."\n    stub-addr: {HOST}@{where}\n'
     (folder / "unbound.conf").write_text(text)
     with running([server, "-d", "-p", "-c", str(folder / "unbound.conf")], folder, port, TOP):
+        yield port
+
+
+@contextmanager
+def recursor(folder: Path, anchors: str, apexes: Iterable[str], lab: int) -> Iterator[int]:
+    """Unbound over a lab world behind one port, told of each of its zones. Gives its port."""
+    server, port = command("unbound"), free_port()
+    (folder / "anchors").write_text(anchors)
+    text = _UNBOUND.partition("stub-zone:")[0]
+    text = text.format(host=HOST, port=port, folder=folder, anchor=folder / "anchors", top="test")
+    text += "server:\n    ede: yes\n    outgoing-range: 512\n    num-queries-per-thread: 512\n"
+    for apex in apexes:
+        text += f'stub-zone:\n    name: "{apex}"\n    stub-addr: {HOST}@{lab}\n'
+    (folder / "unbound.conf").write_text(text)
+    with running([server, "-d", "-p", "-c", str(folder / "unbound.conf")], folder, port, "."):
         yield port

@@ -127,6 +127,30 @@ async def test_no_circle_of_waiting_ever_closes(autojump_clock: MockClock, size:
     assert told.count(None) == 1
 
 
+async def test_who_waited_for_work_that_is_over_closes_no_circle(autojump_clock: MockClock) -> None:
+    """The first look-up ends the keys and wants the trust at once, before the second, which waited for the keys and
+    works on the trust, has woken up: a zone was indeterminate for that, once in fifty."""
+    flights, one, two = Flights(), purse(), purse()
+    told: list[str | None] = []
+
+    async def keys(key: str, lookup: Lookup) -> str:
+        await trio.sleep(1)
+        return key
+
+    async def trust(key: str, lookup: Lookup) -> str | None:
+        return await flights.share("keys", lookup, keys)
+
+    async def first() -> None:
+        await flights.share("keys", one, keys)
+        told.append(await flights.share("trust", one, trust))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(first)
+        await trio.sleep(0.5)
+        nursery.start_soon(flights.share, "trust", two, trust)
+    assert told == ["keys"]
+
+
 async def test_memory_forgets_the_least_recently_used_first(autojump_clock: MockClock) -> None:
     memory: Memory[int] = Memory(3)
     for key in range(3):

@@ -1,0 +1,119 @@
+"""The sockets behind the one door, the questions that went out of each, and chance to make them hard to guess.
+
+A part of ``net``, which alone may use it: who may be asked when, and what a reply means
+to whom, is there. RFC 5452 section 4: random ports and ids, enough of both.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from array import array
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from crawler.deadlines import Waiter
+from crawler.exchange import Silence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SocketAddress = tuple[Any, ...]  # (host, port) or (host, port, flow, scope), as the socket module has it
+
+_RECEIVE_BUFFER = 4 * 1024 * 1024  # octets; the default loses answers when thousands are in flight
+
+#: Errors of the system that say: nobody can be reached there, or nobody may be asked.
+UNREACHABLE = frozenset(
+    {
+        errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN,
+        errno.EPERM, errno.EACCES, errno.EINVAL, errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL,
+    }
+)  # fmt: skip
+
+
+class Exchange(Waiter):
+    """One UDP query on its way, from the moment it has an id. `UdpTcpNetwork._send` fills it in: a call costs more."""
+
+    __slots__ = (
+        "address", "datagram", "heard_at", "id", "outstanding", "port", "question", "read", "refused", "sock", "target",
+    )  # fmt: skip
+
+    sock: socket.socket
+    outstanding: dict[int, Exchange]  # of that socket
+    id: int
+    address: str
+    port: int
+    question: bytes
+    read: Callable[[bytes, bytes], object]
+    refused: bool
+    heard_at: float | None
+    datagram: bytes
+    target: SocketAddress
+
+    def fail(self, silence: Silence) -> None:
+        """It could not be sent."""
+        del self.outstanding[self.id]
+        self.wake(silence)
+
+    def expire(self) -> None:
+        del self.outstanding[self.id]
+        self.wake(Silence.TIMEOUT)
+
+    def abort(self, _: object) -> trio.lowlevel.Abort:
+        """The waiting task is cancelled: nothing of it stays behind."""
+        del self.outstanding[self.id]
+        self.slot.discard(self)
+        return trio.lowlevel.Abort.SUCCEEDED
+
+
+class UdpSocket:
+    """One of our sockets and the queries that went out of it."""
+
+    __slots__ = ("outstanding", "sock")
+
+    def __init__(self, family: socket.AddressFamily) -> None:
+        self.outstanding: dict[int, Exchange] = {}
+        self.sock = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self.sock.setblocking(False)
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+            if family == socket.AF_INET6:
+                self.sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            self.sock.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", 0))  # noqa: S104 - replies only
+        except BaseException:
+            self.sock.close()
+            raise
+
+
+def open_sockets(family: socket.AddressFamily, count: int) -> list[UdpSocket]:
+    """The sockets of one family; none if the machine does not have it."""
+    opened: list[UdpSocket] = []
+    try:
+        while len(opened) < count:
+            opened.append(UdpSocket(family))
+    except OSError as fault:
+        for one in opened:
+            one.sock.close()
+        if fault.errno not in UNREACHABLE:
+            raise
+        return []
+    return opened
+
+
+class Random:
+    """Numbers of the system's generator, drawn in bulk (a call for each costs a microsecond)."""
+
+    __slots__ = ("_pool",)
+
+    def __init__(self) -> None:
+        self._pool: list[int] = []
+
+    def draw(self) -> int:
+        """32 bits: the lower half makes an id, the upper half picks a socket."""
+        try:
+            return self._pool.pop()
+        except IndexError:
+            self._pool = array("I", os.urandom(8_192)).tolist()
+            return self._pool.pop()
