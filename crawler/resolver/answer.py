@@ -36,7 +36,8 @@ class Outcome(StrEnum):
     UNREACHABLE = "unreachable"  # the network says that no server can be reached
     TIMEOUT = "timeout"  # no server answered
     NO_SERVERS = "no-servers"  # no name server of the zone has an address
-    BUDGET = "budget"  # the look-up used up its queries or its time
+    BUDGET = "budget"  # the look-up used up its packets
+    DEADLINE = "deadline"  # the look-up used up its time
     BAD_NAME = "bad-name"  # the question itself cannot be asked: a label or name too long
 
 

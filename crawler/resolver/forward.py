@@ -29,7 +29,7 @@ from crawler.resolver.ask import Servers, ask
 from crawler.resolver.limits import Limits
 from crawler.resolver.memo import Lookup, OutOfBudget
 from crawler.resolver.reply import Kind, Reading, failure, read
-from crawler.resolver.resolve import Resolver, Zone
+from crawler.resolver.resolve import Resolver, Zone, used_up
 from crawler.resolver.validate import shown_denial
 from crawler.standards.names import ROOT, to_text
 from crawler.standards.security import EDE, STATE, Reason, Security
@@ -125,9 +125,9 @@ class TrustingResolver:
         lookup = Lookup(self._limits.queries, self._limits.seconds, self._clock)
         try:
             return await self._resolve(name, qtype, lookup)
-        except OutOfBudget:
-            nothing = _Word(None, Outcome.BUDGET, Reason.LOOKUP_FAILED, None, None)
-            return self._answer(failure(Outcome.BUDGET, name), nothing, lookup, ())
+        except OutOfBudget as spent:
+            nothing = _Word(None, used_up(spent), Reason.LOOKUP_FAILED, None, None)
+            return self._answer(failure(nothing.outcome, name), nothing, lookup, ())
         finally:
             self.sent += lookup.sent
 

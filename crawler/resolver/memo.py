@@ -21,7 +21,11 @@ K = TypeVar("K", bound="Hashable")
 
 
 class OutOfBudget(Exception):
-    """A look-up has spent its packets or its time."""
+    """A look-up has spent its packets."""
+
+
+class OutOfTime(OutOfBudget):
+    """A look-up has spent its time."""
 
 
 class Lookup:
@@ -39,8 +43,10 @@ class Lookup:
         self.waiting: Flight | None = None
 
     def spend(self) -> None:
-        """Pay for one packet. Raises `OutOfBudget`."""
-        if self._left <= 0 or self.clock > self._deadline:
+        """Pay for one packet. Raises `OutOfBudget`, or `OutOfTime`."""
+        if self.clock > self._deadline:
+            raise OutOfTime
+        if self._left <= 0:
             raise OutOfBudget
         self._left -= 1
         self.sent += 1

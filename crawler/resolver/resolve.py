@@ -16,7 +16,7 @@ from crawler.resolver.answer import Alias, Answer, Outcome
 from crawler.resolver.ask import Servers, read_reply, received
 from crawler.resolver.iterate import FAMILIES, SHARED, Begun, Walked, Walker, proofs_in
 from crawler.resolver.limits import Limits
-from crawler.resolver.memo import Lookup, OutOfBudget
+from crawler.resolver.memo import Lookup, OutOfBudget, OutOfTime
 from crawler.resolver.reply import Kind, Reading, failure, next_question, read
 from crawler.resolver.trust import Chain, Trust
 from crawler.resolver.validate import Judge, Judgement
@@ -170,8 +170,8 @@ class Resolver:
                 walked = await self._walker.walk(name, qtype, lookup, begun=begun)
                 at_once = None if self._islands else self._at_once(walked, name, qtype, lookup.clock, lookup.sent)
                 answer = at_once or await self._follow(name, qtype, lookup, walked)
-        except OutOfBudget:
-            answer = self._answer(lookup.sent, failure(Outcome.BUDGET, name), None, _FAILED)
+        except OutOfBudget as spent:
+            answer = self._answer(lookup.sent, failure(used_up(spent), name), None, _FAILED)
         self.sent += lookup.sent
         return answer
 
@@ -403,6 +403,11 @@ class Resolver:
                 sent,
             ),
         )
+
+
+def used_up(spent: OutOfBudget) -> Outcome:
+    """What a look-up that may not go on came to."""
+    return Outcome.DEADLINE if isinstance(spent, OutOfTime) else Outcome.BUDGET
 
 
 def _timeless() -> None:

@@ -39,6 +39,7 @@ PASSING = frozenset(
         Outcome.TRUNCATED,
         Outcome.NO_SERVERS,
         Outcome.BUDGET,
+        Outcome.DEADLINE,
         Outcome.MALFORMED,
     }
 )

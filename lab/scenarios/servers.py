@@ -183,12 +183,28 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     Scenario(
         claim="a chain of aliases through slow zones uses up the look-up's time",
+        domain="long-wait.se",
+        sites=(
+            Site(apex="long-wait.se", signing=None, records="@ MX 10 mx\nmx CNAME mx.long-wait-1.se."),
+            *(
+                Site(apex=f"long-wait-{n}.se", records=f"mx CNAME mx.long-wait-{n + 1}.se.",
+                     servers=(lambda: [b.delayed(1.3), b.truncated()],))
+                for n in range(1, 12)
+            ),
+            Site(apex="long-wait-12.se", records=HOST),
+        ),
+        classes=Classes("insecure", "mx", "unknown"),
+        row={"mx": PLAIN},
+        hosts={"mx.long-wait.se": {"a.outcome": "deadline", "a.security": "indeterminate"}},
+    ),
+    Scenario(
+        claim="a chain of aliases through zones whose servers mostly refuse uses up the look-up's packets",
         domain="budget.se",
         sites=(
             Site(apex="budget.se", signing=None, records="@ MX 10 mx\nmx CNAME mx.budget-1.se."),
             *(
                 Site(apex=f"budget-{n}.se", records=f"mx CNAME mx.budget-{n + 1}.se.",
-                     servers=(lambda: [b.delayed(1.3), b.truncated()],))
+                     servers=(*(lambda: [b.refused()],) * 7, lambda: [b.truncated()]))
                 for n in range(1, 12)
             ),
             Site(apex="budget-12.se", records=HOST),

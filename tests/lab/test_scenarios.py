@@ -46,12 +46,16 @@ async def test_observed_is_as_written(
     for host, truth in scenario.hosts.items():
         found = await hosts.observe(host, resolver, 1)
         assert {path: seen(found, path) for path in truth} == dict(truth)
-    if scenario.domain not in NEEDS_OTHERS:
+    if scenario.domain not in NEEDS_OTHERS | ENDS_EARLY:
         assert world.idle() == [], "what was to be broken never was"
 
 
 #: Scenarios that use a mail provider's zone of another scenario.
 NEEDS_OTHERS = frozenset({"no-tlsa.org", "alias-out.org"})
+
+
+#: Its look-up is over before it comes to the last of its zones.
+ENDS_EARLY = frozenset({"budget.se"})
 
 
 def test_scenario_domains_are_distinct() -> None:

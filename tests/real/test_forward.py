@@ -52,7 +52,7 @@ EXPLAINED = {
     "alias-long.org.": ("alias-too-long indeterminate", "servfail indeterminate", "servfail indeterminate"),
 }
 #: Left out, for the states depend on more than the records: a revoked key under DS (see there), and effort.
-APART = frozenset({"revoked.se", "budget.se"})
+APART = frozenset({"revoked.se", "long-wait.se", "budget.se"})
 
 
 def zone_of(name: str) -> str:

@@ -561,7 +561,7 @@ async def test_who_runs_out_of_time_takes_nobody_along(autojump_clock: MockClock
         told[name] = await eyes.told(name, "A")
 
     await all_at_once(lambda: look("slow.example.se", 0), lambda: look("mx.other.se", 3))
-    assert told == {"slow.example.se": f"budget {FAILED}", "mx.other.se": UNSIGNED}
+    assert told == {"slow.example.se": f"deadline {FAILED}", "mx.other.se": UNSIGNED}
     assert trio.current_time() == pytest.approx(2.8 + 3)
 
 
@@ -581,7 +581,7 @@ async def test_a_look_up_that_used_up_its_time_says_so(autojump_clock: MockClock
     for address in (OURS, OTHER, THIRD):
         world.behave(address, b.silent())
     eyes = plain(world, limits=Limits(seconds=4))
-    assert await eyes.told("example.se") == f"budget {FAILED}"
+    assert await eyes.told("example.se") == f"deadline {FAILED}"
     assert trio.current_time() == 4.5  # a packet that is out is waited for
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from crawler.resolver.memo import Flights, Lookup, Memory, OutOfBudget
+from crawler.resolver.memo import Flights, Lookup, Memory, OutOfBudget, OutOfTime
 
 if TYPE_CHECKING:
     from trio.testing import MockClock
@@ -33,7 +33,7 @@ async def test_a_purse_lasts_so_many_seconds(autojump_clock: MockClock) -> None:
     lookup.spend()
     await trio.sleep(0.001)
     lookup.waited()
-    with pytest.raises(OutOfBudget):
+    with pytest.raises(OutOfTime):
         lookup.spend()
 
 

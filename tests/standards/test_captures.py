@@ -9,14 +9,13 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import random
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from crawler.standards.wire import WireFault, decode
+from tests.mutated.spoil import spoiled
 from tests.standards.differences import Difference, compare
 
 ROOT = Path(__file__).parents[2]
@@ -45,33 +44,6 @@ def test_every_captured_response_decodes(captures: list[bytes]) -> None:
     for wire in captures:
         message = decode(wire)
         assert (message.id, message.trailing) == (int.from_bytes(wire[:2]), 0)
-
-
-def spoiled(wires: list[bytes], seed: int, number: int) -> Iterator[bytes]:
-    """Real messages with a few octets changed, cut, put in or doubled; pointers and counts more than others."""
-    chance = random.Random(seed)
-    for _ in range(number):
-        wire = bytearray(chance.choice(wires))
-        for _ in range(chance.choice((1, 1, 1, 2, 3, 8))):
-            at = chance.randrange(len(wire))
-            match chance.randrange(8):
-                case 0:
-                    wire[at] = chance.randrange(256)
-                case 1:
-                    wire[at] ^= 1 << chance.randrange(8)
-                case 2:
-                    del wire[max(at, 12) :]
-                case 3:
-                    wire[at:at] = chance.randbytes(chance.choice((1, 2, 11)))
-                case 4:
-                    wire[at : at + 2] = (0xC000 | chance.choice((12, chance.randrange(len(wire) + 2)))).to_bytes(2)
-                case 5:
-                    wire[chance.randrange(4, 12)] ^= chance.choice((1, 2, 3, 255))
-                case 6:
-                    wire[2] ^= 2  # TC
-                case 7:
-                    wire += wire[at:]
-        yield bytes(wire)
 
 
 def test_spoiled_responses_differ_only_in_known_ways(captures: list[bytes]) -> None:
