@@ -29,6 +29,7 @@ ORDER = (
     "tlsa_share",
     "tlsa_parameters",
     "tlsa_ttl",
+    "empty_non_terminals",
     "dane",
     "dane_ratio",
     "mta_sts",
@@ -36,6 +37,7 @@ ORDER = (
     "dane_mta_sts",
     "mx_providers",
     "lookup_outcomes",
+    "name_servers",
     "run_quality",
 )
 

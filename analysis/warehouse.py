@@ -34,7 +34,9 @@ SQL = Path(__file__).parent / "sql"
 #: Views that are worked out once, when the run is opened.
 KEPT = frozenset({"host_class", "domain_class"})
 #: The name in ``view_01_tables.sql`` that each table gets.
-LOOKS = {"names": "names", "rejects": "rejects", "domains": "domain_looks", "hosts": "host_looks"}
+LOOKS = {
+    "names": "names", "rejects": "rejects", "domains": "domain_looks", "hosts": "host_looks", "zones": "zone_looks",
+}  # fmt: skip
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,

@@ -24,6 +24,7 @@ import trio
 from crawler import __version__, runner
 from crawler.progress import Progress
 from crawler.resolver.answer import Answer
+from crawler.resolver.direct import Direct
 from crawler.scan import Pace, Scan, Session, accounted, figures, now, stages, write_names
 from crawler.session import Eyes, OptionFault, Options, Start, opened, prepare
 from crawler.stages import names as names_stage
@@ -48,6 +49,7 @@ class Command:
     options: Options = Options()
     concurrency: int = 300
     looks: int = 2
+    per_server: bool = False
     seed: int = 0
     contact: str = ""
     vantage: str = ""
@@ -61,6 +63,8 @@ class Command:
 def run_scan(command: Command) -> bool:
     """The whole way; False if it was stopped before its end."""
     start = prepare(command.options)
+    if command.per_server and start.resolvers:
+        raise OptionFault("--per-server asks every name server itself: not together with --resolver")
     found = names_stage.read(command.lists, command.form, origin=command.origin)
     if command.limit is not None:
         found.limit(command.limit)
@@ -112,6 +116,7 @@ def _begin(store: Store, command: Command, start: Start) -> None:
         options={
             "concurrency": command.concurrency,
             "looks": command.looks,
+            "per_server": command.per_server,
             "seed": command.seed,
             "stubs": list(options.stubs),
             "lab": options.lab,
@@ -127,7 +132,7 @@ def _begin(store: Store, command: Command, start: Start) -> None:
 
 async def _crawl(command: Command, start: Start, store: Store, found: Names, progress: Progress) -> bool:
     async with _eyes(command, start, found) as eyes, braked(progress) as brake:
-        return await crawl_with(eyes, command.pace(), store, progress, brake)
+        return await crawl_with(eyes, command.pace(), store, progress, brake, per_server=command.per_server)
 
 
 def _eyes(command: Command, start: Start, found: Names) -> AbstractAsyncContextManager[Eyes]:
@@ -148,9 +153,12 @@ async def braked(progress: Progress) -> AsyncIterator[runner.Brake]:
         nursery.cancel_scope.cancel()
 
 
-async def crawl_with(eyes: Eyes, pace: Pace, store: Store, progress: Progress, brake: runner.Brake) -> bool:
+async def crawl_with(
+    eyes: Eyes, pace: Pace, store: Store, progress: Progress, brake: runner.Brake, *, per_server: bool = False
+) -> bool:
     """Everything that is left of a scan; what this sitting cost is noted whatever happens."""
-    scan = Scan(store, stages(eyes.resolver), pace, progress, brake, eyes.resolver.revive)
+    direct = Direct(eyes.net) if per_server else None
+    scan = Scan(store, stages(eyes.resolver, direct), pace, progress, brake, eyes.resolver.revive)
     session = Session({"concurrency": pace.workers, "looks": pace.looks})
     earlier = store.run.get("sessions", [])
     complete = False

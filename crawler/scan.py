@@ -1,6 +1,6 @@
-"""A scan: names, then domains, then hosts, each key once a look; and what it came to.
+"""A scan: names, then domains, then hosts (and zones), each key once a look; and what it came to.
 
-Every look at the domains is followed by the hosts that it named, so that a second look at
+Every look at the domains is followed by the hosts (and zones) that it named, so that a second look at
 a passing failure comes as late as can be. What is to be done is read from the parts on the
 disk, at the beginning and between stages: a scan that was stopped is thus taken up by the
 same lines that began it.
@@ -22,11 +22,13 @@ import duckdb
 from crawler import runner
 from crawler.progress import Progress
 from crawler.stages import domains, hosts
+from crawler.stages import zones as on_zones
 from crawler.stages.names import Names
 from crawler.store import Store
-from crawler.tables import Domain, Host, Name, Reject, Row
+from crawler.tables import Domain, Host, Name, Reject, Row, Zone
 
 if TYPE_CHECKING:
+    from crawler.resolver.direct import Direct
     from crawler.resolver.resolve import Looking
 
 NAMES_A_PART = 100_000
@@ -49,7 +51,7 @@ class Pace:
 class Stage:
     """A table, the keys that belong into it, and how one of them is observed."""
 
-    table: type[Domain] | type[Host]
+    table: type[Domain] | type[Host] | type[Zone]
     keys: Callable[[Store], Iterable[str]]
     observe: Observe
     tally: Callable[[Row], str]
@@ -60,7 +62,7 @@ class Scan:
     """One scan under way: its folder, its stages, its pace."""
 
     store: Store
-    stages: tuple[Stage, Stage]
+    stages: tuple[Stage, ...]  # the first one's rows hold the keys of the others
     pace: Pace
     progress: Progress
     brake: runner.Brake
@@ -73,15 +75,16 @@ class Scan:
             return await self._looks()
 
     async def _looks(self) -> bool:
-        on_domains, on_hosts = self.stages
+        on_domains, *behind = self.stages
         for look in range(1, self.pace.looks + 1):
             if look > 1:
                 self.revive()
             if not await self._stage(on_domains, look):
                 return False
-            for earlier in range(1, look + 1):
-                if not await self._stage(on_hosts, earlier):
-                    return False
+            for stage in behind:
+                for earlier in range(1, look + 1):
+                    if not await self._stage(stage, earlier):
+                        return False
         return True
 
     async def _stage(self, stage: Stage, look: int) -> bool:
@@ -121,8 +124,8 @@ class Scan:
             self.progress.end()
 
 
-def stages(resolver: Looking) -> tuple[Stage, Stage]:
-    """The stages of a scan, looking through one resolver."""
+def stages(resolver: Looking, direct: Direct | None = None) -> tuple[Stage, ...]:
+    """The stages of a scan, looking through one resolver; with `direct`, every server of a zone is asked, too."""
 
     async def domain(key: str, look: int) -> Row:
         return await domains.observe(key, resolver, look)
@@ -130,10 +133,17 @@ def stages(resolver: Looking) -> tuple[Stage, Stage]:
     async def host(key: str, look: int) -> Row:
         return await hosts.observe(key, resolver, look)
 
-    return (
+    usual = (
         Stage(Domain, names_in, domain, lambda row: str(getattr(row, "mail", ""))),
         Stage(Host, hosts_in, host, lambda row: str(getattr(row, "tlsa_base", ""))),
     )
+    if direct is None:
+        return usual
+
+    async def zone(key: str, look: int) -> Row:
+        return await on_zones.observe(key, resolver, direct, look)
+
+    return (*usual, Stage(Zone, zones_in, zone, lambda row: f"{len(getattr(row, 'replies', ()))} replies"))
 
 
 def names_in(store: Store) -> list[str]:
@@ -144,6 +154,11 @@ def names_in(store: Store) -> list[str]:
 def hosts_in(store: Store) -> list[str]:
     """The mail hosts that the domains name."""
     return [row[0] for row in query(store, (Domain,), hosts.KEYS)]
+
+
+def zones_in(store: Store) -> list[str]:
+    """The zones of the domains that are one."""
+    return [row[0] for row in query(store, (Domain,), on_zones.KEYS)]
 
 
 def query(store: Store, tables: Iterable[type[Row]], sql: str) -> list[Any]:
@@ -206,10 +221,11 @@ def figures(run: dict[str, Any], measured: int) -> list[str]:
     cpu = sum(one["cpu_seconds"] for one in sessions)
     sent = sum(one["counters"].get(key, 0) for one in sessions for key in ("udp_sent", "tcp_sent"))
     checked = sum(one["counters"].get("verifications", 0) for one in sessions)
-    rows = {t: sum(one["rows"].get(t, 0) for one in sessions) for t in ("domains", "hosts")}
+    rows = {t: sum(one["rows"].get(t, 0) for one in sessions) for t in ("domains", "hosts", "zones")}
     each = max(1, measured)
+    zones = f" {rows['zones']:,} at all servers of a zone," if rows["zones"] else ""
     lines = [
-        f"{rows['domains']:,} looks at domains, {rows['hosts']:,} at hosts, in {seconds:,.1f} s"
+        f"{rows['domains']:,} looks at domains, {rows['hosts']:,} at hosts,{zones} in {seconds:,.1f} s"
         f" ({measured / seconds if seconds else 0:,.0f} domains/s)",
         f"per domain: {sent / each:.2f} queries, {checked / each:.2f} verifications, {cpu / each * 1e6:,.0f} us of CPU",
     ]

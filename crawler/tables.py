@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import pyarrow as pa
 
-from crawler.resolver.answer import Answer
+from crawler.resolver.answer import Answer, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -274,8 +274,93 @@ class Host:
     elapsed: float = column("from the first question to the row", pa.float32(), unit="s")
 
 
-Row = Name | Reject | Domain | Host
-TABLES: dict[str, type[Row]] = {table.TABLE: table for table in (Name, Reject, Domain, Host)}
+class SignatureTimes(NamedTuple):
+    """One signature of an RRset: by which key, and from when to when (RFC 4034 section 3.1.5)."""
+
+    key_tag: int
+    algorithm: int
+    inception: int
+    expiration: int
+
+
+class Reply(NamedTuple):
+    """What one server address said of one RRset at a zone's apex."""
+
+    name_server: str | None
+    address: str
+    rtype: str
+    outcome: Outcome
+    authoritative: bool | None
+    serial: int | None
+    rrset: bytes | None
+    rdata: tuple[bytes, ...]
+    ttl: int | None
+    signatures: tuple[SignatureTimes, ...]
+    rtt: float | None
+    tries: int
+
+
+_REPLIES = pa.list_(
+    pa.struct(
+        [
+            ("name_server", pa.string()),
+            ("address", pa.string()),
+            ("rtype", pa.string()),
+            ("outcome", pa.string()),
+            ("authoritative", pa.bool_()),
+            ("serial", pa.int64()),
+            ("rrset", pa.binary()),
+            ("rdata", pa.list_(pa.binary())),
+            ("ttl", pa.int64()),
+            (
+                "signatures",
+                pa.list_(
+                    pa.struct(
+                        [
+                            ("key_tag", pa.int32()),
+                            ("algorithm", pa.int16()),
+                            ("inception", pa.int64()),
+                            ("expiration", pa.int64()),
+                        ]
+                    )
+                ),
+            ),
+            ("rtt", pa.float32()),
+            ("tries", pa.int32()),
+        ]
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """A zone as each of its name servers tells it. Table ``zones`` (only with --per-server); grain: (zone, look)."""
+
+    TABLE: ClassVar[str] = "zones"
+    KEY: ClassVar[str] = "zone"
+
+    zone: str = column("apex of a domain that is a zone: A-labels, lower case, no final dot", pa.string())
+    look: int = column("1 = first look; failures here are findings and get no later one", pa.int16())
+    observed_at: int = column("when the look began", UTC, unit="UTC")
+    name_servers: tuple[str, ...] = column(
+        "NS names as the parent gave them, at most 13; empty if it could not be asked", _TEXTS
+    )
+    without_address: tuple[str, ...] = column("those for which no address could be had", _TEXTS)
+    left_out: int = column("addresses beyond 26, which were not asked", pa.int32())
+    replies: tuple[Reply, ...] = column(
+        "SOA, MX and DNSKEY at the apex from each address: name_server (null where only the parent's glue has the"
+        " address), outcome of this server alone, authoritative (AA bit), serial (of the SOA), rrset (SHA-256 of type"
+        " and canonical records, without TTL), rdata (in canonical order), ttl, signatures (inception and expiration"
+        " in seconds since 1970, modulo 2^32), rtt (s), tries (packets; 0 = spared, for it was silent to SOA)",
+        _REPLIES,
+        rfc="4034 sections 3.1.5 and 6.3",
+    )
+    queries: int = column("packets sent while this row was made", pa.int32())
+    elapsed: float = column("from the first question to the row", pa.float32(), unit="s")
+
+
+Row = Name | Reject | Domain | Host | Zone
+TABLES: dict[str, type[Row]] = {table.TABLE: table for table in (Name, Reject, Domain, Host, Zone)}
 
 
 def schema(table: type[Row]) -> pa.Schema:

@@ -104,6 +104,7 @@ def test_one_bad_list_of_two_refuses_both(refused: Refused, tmp_path: Path) -> N
         (("--resolver", "192.0.2.1:x"), "no server: write ADDR or ADDR:PORT"),
         (("--resolver", "192.0.2.1", "--stub", "nl=192.0.2.1"), "--resolver has another server walk"),
         (("--resolver", "192.0.2.1", "--lab", "cc"), "--resolver has another server walk"),
+        (("--resolver", "192.0.2.1", "--per-server"), "--per-server asks every name server itself"),
         (("--trust-ad",), "say which by --resolver"),
         (("--stub", "example=192.0.2.1:0"), "no stub zone"),
         (("--root-hints", "/nonexistent"), "--root-hints /nonexistent: No such file or directory"),

@@ -43,7 +43,7 @@ class Pretend:
         self.looked: list[tuple[str, int]] = []
         self.interrupt_at: int | None = None
 
-    def stages(self, _: object) -> tuple[Stage, Stage]:
+    def stages(self, *_: object) -> tuple[Stage, Stage]:
         return (
             Stage(Domain, names_in, self.domain, lambda row: str(getattr(row, "mail", ""))),
             Stage(Host, hosts_in, self.host, lambda row: str(getattr(row, "tlsa_base", ""))),

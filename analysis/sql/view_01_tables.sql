@@ -1,11 +1,13 @@
 -- name: view_01_tables
 -- title: The tables as the crawler wrote them
--- grain: as in the files; domain_looks and host_looks hold every look
+-- grain: as in the files; domain_looks, host_looks and zone_looks hold every look
 -- definition: Paths are relative to the run's folder, so start the duckdb shell there. The Python side puts the
---   folder in front, and an empty table where a run has no part yet.
+--   folder in front, and an empty table where a run has no part yet. In the bare shell what has no part (zones, in a
+--   scan without --per-server) is an error of its own view only.
 -- source: the crawler's Parquet files
 -- rfc: none
 create or replace view names as from read_parquet('names/*.parquet');
 create or replace view rejects as from read_parquet('rejects/*.parquet');
 create or replace view domain_looks as from read_parquet('domains/*.parquet');
 create or replace view host_looks as from read_parquet('hosts/*.parquet');
+create or replace view zone_looks as from read_parquet('zones/*.parquet');

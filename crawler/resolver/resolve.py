@@ -45,6 +45,7 @@ class Zone(NamedTuple):
     reason: Reason
     ns: tuple[bytes, ...]
     tries: int  # packets that it took to find this out
+    glue: tuple[Address, ...] = ()  # the addresses of its servers as the parent gave them
 
 
 class Looking(Protocol):
@@ -200,7 +201,7 @@ class Resolver:
             return None
         finally:
             self.sent += lookup.sent
-        return Zone(cut.name, trust.security, trust.reason, cut.ns, lookup.sent)
+        return Zone(cut.name, trust.security, trust.reason, cut.ns, lookup.sent, tuple(cut.glue))
 
     async def _follow(self, name: bytes, qtype: int, lookup: Lookup, first: Walked | None) -> Answer:
         """Follow aliases to the RRset; the whole is as secure as its worst link (RFC 7672 section 2.1.3).

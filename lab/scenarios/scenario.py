@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from lab.behaviours import Behaviour
 from lab.breakage import Breakage
+from lab.names import Type, wire
 from lab.world import World
-from lab.zones import Denial, Signing
+from lab.zones import Denial, Signing, Zone
 
 KEY = "d4" * 32  # the digest in TLSA records: its certificate does not matter before port 25
 HOST = f"""
@@ -46,6 +47,15 @@ def sound() -> tuple[()]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A zone as one of its servers has it, which is not as the others have it."""
+
+    records: str = MAIL
+    serial: int = 1  # that of the others is 1
+    broken: Break = sound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """One zone and its servers. Behaviours and breakages count what they did, so each world makes its own."""
 
@@ -57,6 +67,7 @@ class Site:
     ds: bool = True
     delegate_to: Mapping[str, str | tuple[str, ...]] | None = None
     beside: str | None = None  # served by that site's servers, and by no others
+    copies: Mapping[int, Copy] = field(default_factory=dict)  # what single servers have instead, by number from 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +80,7 @@ class Scenario:
     classes: Classes
     row: Mapping[str, object]  # of table domains: column -> value
     hosts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # of table hosts: host -> column -> value
+    agreement: Mapping[str, str] = field(default_factory=dict)  # of view zone_class: subject -> agreement
 
 
 def build(scenarios: Iterable[Scenario], now: int | None = None) -> World:
@@ -104,3 +116,18 @@ def _settle(world: World, site: Site, addresses: Mapping[str, str]) -> None:
     if site.beside is None:
         for make, address in zip(site.servers, addresses.values(), strict=True):
             world.behave(address, *make())
+    for number, copy in site.copies.items():
+        zone = _copied(world, site, copy, addresses)
+        world.server(list(addresses.values())[number - 1]).zones[zone.apex] = zone
+
+
+def _copied(world: World, site: Site, copy: Copy, addresses: Mapping[str, str]) -> Zone:
+    """The same zone with the same keys and servers, but for what the copy says."""
+    zone = Zone(site.apex, now=world.now, seed=world.seed, signing=site.signing)
+    zone.hosts = {wire(host): (address,) for host, address in addresses.items()}
+    zone.soa(next(iter(zone.hosts)), serial=copy.serial)
+    zone.add(zone.apex, Type.NS, *zone.hosts)
+    for host, values in zone.hosts.items():
+        zone.address(host, *values)
+    zone.text(copy.records)
+    return zone.broken(*copy.broken())

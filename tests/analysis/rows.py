@@ -24,6 +24,7 @@ from crawler.tables import (
     Target,
     TlsaBase,
     TlsaRecord,
+    Zone,
     to_arrow,
 )
 
@@ -143,7 +144,7 @@ def made(folder: Path, *rows: Row) -> Path:
     missing = [
         name(row.domain) for row in rows if isinstance(row, Domain) and row.domain not in named and row.look == 1
     ]
-    for table in (Name, Reject, Domain, Host):
+    for table in (Name, Reject, Domain, Host, Zone):
         chosen = [row for row in [*rows, *missing] if isinstance(row, table)]
         if chosen:
             write(folder, table, chosen)

@@ -212,6 +212,24 @@ def test_tlsa_ttl(run: Warehouse) -> None:
     assert found == {"1800 to 3600": (1, 2, 1), "86400": (1, 2, 1)}
 
 
+def test_empty_non_terminals(run: Warehouse, tmp_path: Path) -> None:
+    """Both hosts have TLSA records; above those of mx2 the zone denies `_tcp`."""
+    assert told(run, "empty_non_terminals", "resolver", "class") == {
+        ("whole name", "found"): (2, 2, 0),
+        ("whole name", "denied"): (0, 2, 0),
+        ("whole name", "unknown"): (0, None, None),
+        ("minimised", "found"): (1, 2, 0),
+        ("minimised", "denied"): (1, 2, 0),
+        ("minimised", "unknown"): (0, None, None),
+    }
+    rows = [dane_host("mx.a.example"), *(dane_host(f"mx.{n}.example", tcp_node=node) for n, node in enumerate(
+        ("timeout", "nxdomain bogus", "nodata indeterminate", "nxdomain insecure", "answer secure")))]  # fmt: skip
+    with open_run(made(tmp_path, mailing("a.example", *(row.host for row in rows)), *rows)) as other:
+        found = told(other, "empty_non_terminals", "resolver", "class")
+    assert found["minimised", "denied"] == found["minimised", "found"] == (1, 2, 4)
+    assert found["minimised", "unknown"] == (4, None, None)
+
+
 def test_dane(run: Warehouse) -> None:
     """f is bogus at its zone, but its MX RRset is what counts, and its one host is junk."""
     assert told(run, "dane", "over", "class") == {
@@ -322,8 +340,8 @@ def test_every_share_has_its_bounds_around_it(run: Warehouse, statistic: str) ->
         assert 0 <= n <= d
         assert row["share"] == (n / d if d else None)
         if u is not None:
-            assert row["share_low"] == n / (d + u)
-            assert row["share_high"] == (n + u) / (d + u)
+            assert row["share_low"] == (n / (d + u) if d + u else None)
+            assert row["share_high"] == ((n + u) / (d + u) if d + u else None)
 
 
 @pytest.mark.parametrize("statistic", ORDER)

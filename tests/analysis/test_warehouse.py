@@ -15,8 +15,8 @@ from analysis.suffixes import BEGIN, END, Rule, rules, version
 from analysis.warehouse import SQL, RunFault, open_run, view_files
 from crawler.standards.names import NameFault
 from crawler.standards.names import domain as a_label
-from crawler.tables import Row
-from tests.analysis.rows import dane_host, host, made, mailing, name
+from crawler.tables import Row, Zone
+from tests.analysis.rows import dane_host, host, made, mailing, name, write
 
 ICANN = PublicSuffixList(only_icann=True)
 
@@ -87,6 +87,7 @@ def test_the_same_files_run_in_bare_duckdb_from_inside_the_run(tmp_path: Path, m
             f"copy (select source, line, text, 'empty' as why from '{here}' limit 0) "
             f"to '{tmp_path.as_posix()}/rejects/part-0.parquet' (format parquet)"
         )
+    write(tmp_path, Zone, [])
     monkeypatch.chdir(tmp_path)
     views = "\n".join(file.read_text() for file in view_files())
     with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as bare:
@@ -95,7 +96,7 @@ def test_the_same_files_run_in_bare_duckdb_from_inside_the_run(tmp_path: Path, m
             assert bare.execute((SQL / f"{statistic}.sql").read_text()).fetchall(), statistic
         fallback = bare.execute("select domain, version from registrable where name = 'mx1.host.co.uk'").fetchall()
     assert fallback == [("co.uk", None)]  # no list was loaded: the last two labels, and it says so
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["domains", "hosts", "names", "rejects"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["domains", "hosts", "names", "rejects", "zones"]
 
 
 def test_view_files_stand_in_the_order_of_their_names() -> None:
