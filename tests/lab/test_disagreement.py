@@ -56,8 +56,8 @@ def test_a_denial_without_signatures_beside_it_is_no_lack_of_signatures(tmp_path
     def said(address: str, rtype: str, *rdata: bytes) -> Reply:
         outcome = Outcome.ANSWER if rdata else Outcome.NODATA
         signed = (SignatureTimes(1, 13, 0, 2**32 - 1),) if rdata else ()
-        return Reply("ns.a.example", address, rtype, outcome, True, None, rdata[0] if rdata else None, rdata, 60, signed,
-                     0.1, 1)  # fmt: skip
+        rrset = rdata[0] if rdata else None
+        return Reply("ns.a.example", address, rtype, outcome, True, None, rrset, rdata, 60, signed, 0.1, 1)
 
     replies = (
         said("192.0.2.1", "SOA", b"s"), said("192.0.2.1", "MX", b"m"), said("192.0.2.1", "DNSKEY", b"k"),
