@@ -4,7 +4,7 @@ set -u
 export PATH="$PATH:/usr/sbin:/sbin" DEBIAN_FRONTEND=noninteractive
 declare -A package=(
   [nsd]=nsd [knotd]=knot [unbound]=unbound [unbound-host]=unbound-host
-  [ldns-signzone]=ldnsutils [dnsperf]=dnsperf [delv]=bind9-dnsutils
+  [ldns-signzone]=ldnsutils [dnsperf]=dnsperf [delv]=bind9-dnsutils [kresd]=knot-resolver
 )
 missing=()
 for command in "${!package[@]}"; do
