@@ -148,6 +148,10 @@ class Resolver:
         if isinstance(message, Message) and trust is not None and trust.expires >= now:
             reading = read(message, name, qtype, cut.name)
             kind = reading.kind
+            if kind is _ANSWER and trust.security is _INSECURE and not message.signed:
+                cut.heard = True
+                self.sent += 1
+                return self._plainly(reading, message, trust, got.rtt, address)
             if kind is _ANSWER or kind is _NXDOMAIN or (kind is _NODATA and message.authority):
                 cut.heard = True
                 walked = _new(Walked, (reading, message, cut, address, got.rtt))
@@ -158,6 +162,17 @@ class Resolver:
                     self.sent += 1
                     return answer
         return await self._resolve(name, qtype, Begun(cut, address, got))
+
+    def _plainly(
+        self, reading: Reading, message: Message, trust: Trust, rtt: float | None, address: Address
+    ) -> Answer:
+        """An unsigned answer from an insecure zone, which most answers of most TLDs are: there is nothing to judge."""
+        ede = message.edns.ede if message.edns is not None else ()
+        fields = (
+            _ANSWERED, _INSECURE, trust.reason, EDE.get(trust.reason), ede[0][0] if ede else None, reading.ttl,
+            reading.rdatas, (), False, None, int(self._now() * 1_000_000), rtt, address[0], 1,
+        )  # fmt: skip
+        return _new(Answer, fields)
 
     async def _resolve(self, name: bytes, qtype: int, begun: Begun | None = None) -> Answer:
         """The long way."""
