@@ -163,9 +163,7 @@ class Resolver:
                     return answer
         return await self._resolve(name, qtype, Begun(cut, address, got))
 
-    def _plainly(
-        self, reading: Reading, message: Message, trust: Trust, rtt: float | None, address: Address
-    ) -> Answer:
+    def _plainly(self, reading: Reading, message: Message, trust: Trust, rtt: float | None, address: Address) -> Answer:
         """An unsigned answer from an insecure zone, which most answers of most TLDs are: there is nothing to judge."""
         ede = message.edns.ede if message.edns is not None else ()
         fields = (
