@@ -439,6 +439,21 @@ async def test_over_tcp_silence_costs_our_patience() -> None:
     assert net.counters.timeouts == 1
 
 
+async def test_over_tcp_a_server_that_drips_costs_our_patience_and_no_more() -> None:
+    """Each octet is an event, and none of them buys the server more time."""
+
+    async def drip(stream: trio.SocketStream) -> None:
+        await stream.send_all(b"\xff\xff")
+        while True:
+            await stream.send_all(b"\0")
+            await trio.sleep(BRIEF / 20)
+
+    started = trio.current_time()
+    reply, _ = await ask_tcp(drip, BRIEF)
+    assert reply is Silence.TIMEOUT
+    assert BRIEF <= trio.current_time() - started < BRIEF + 0.3
+
+
 async def test_over_tcp_a_closed_port_refuses() -> None:
     with socket.socket() as unheard:  # bound and not listening
         unheard.bind((HERE, 0))

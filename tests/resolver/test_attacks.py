@@ -124,7 +124,8 @@ ATTACKS = (
     ),
     Attack(
         name="NXNSAttack: 40 name servers that do not exist",
-        world=nxns, question=("attack.se", "MX"), limits={"unglued": ENDLESS, "name_servers": ENDLESS, "queries": ENDLESS},
+        world=nxns, question=("attack.se", "MX"),
+        limits={"unglued": ENDLESS, "name_servers": ENDLESS, "queries": ENDLESS},
         bound=Cost("no-servers lookup-failed", 11, 0, 0), lifted=Cost("no-servers lookup-failed", 83, 0, 0),
     ),
     Attack(
