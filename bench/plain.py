@@ -103,9 +103,9 @@ def nsd(folder: Path, names: Sequence[str]) -> Iterator[int]:
         server.wait()
 
 
-def wait_for(port: int, server: subprocess.Popen[bytes], name: str, log: Path) -> None:
+def wait_for(port: int, server: subprocess.Popen[bytes], name: str, log: Path, qtype: Type = Type.MX) -> None:
     """Ask until the server answers; give up after half a minute."""
-    query = encode_query(from_text(name), Type.MX, id=1)
+    query = encode_query(from_text(name), qtype, id=1, rd=qtype is not Type.MX)
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
         sock.settimeout(0.1)
         for _ in range(300):

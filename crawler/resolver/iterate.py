@@ -92,6 +92,7 @@ class Walker:
         self.minimise = minimise
         self._families = families
         self._replies: Memory[Walked] = Memory(limits.replies)
+        self._inside: dict[bytes, bytes] = {}  # names that a zone has answered for, so no cut hides between: the zone
         roots = [(address, DNS_PORT) for addresses in hints.values() for address in addresses]
         v4 = [address for address in roots if ":" not in address[0]] if Type.A in families else []
         if ROOT not in stubs:
@@ -128,6 +129,24 @@ class Walker:
             return Walked(failure(Outcome.NO_SERVERS, cut.name), None, cut, None, None)
         return shared
 
+    def whole(self, cut: Cut, name: bytes) -> bool:
+        """Whether all of a name may be put to a zone's servers: nothing is left to be minimised.
+
+        So it is for labels with an underscore before a name that the zone itself has answered for.
+        """
+        if not self.minimise or next_question(cut.name, name, 0) == name:
+            return True
+        base = name
+        while base[1:2] == b"_":
+            base = base[base[0] + 1 :]
+        return self._inside.get(base) == cut.name
+
+    def answered(self, name: bytes, zone: bytes) -> None:
+        """Remember that the zone has answered for a name inside it."""
+        if len(self._inside) >= self.limits.inside:
+            self._inside.clear()
+        self._inside[name] = zone
+
     async def _walk(
         self, key: tuple[bytes, int], lookup: Lookup, avoid: frozenset[Address] = frozenset(),
         begun: Begun | None = None,
@@ -137,7 +156,7 @@ class Walker:
         known, steps = 0, 0  # labels below which no cut hides; questions put on the way
         while True:
             minimise = self.minimise and steps < self.limits.minimised
-            question = next_question(cut.name, name, known) if minimise else name
+            question = next_question(cut.name, name, known) if minimise and not self.whole(cut, name) else name
             final = question == name
             asked = qtype if final else _A
             walked = None if final else self._replies.get((question, asked))
@@ -153,6 +172,8 @@ class Walker:
             if not avoid and asked in SHARED:
                 self._remember(question, asked, walked)
             if final:
+                if kind is not _FAILURE and walked.cut.name != name:
+                    self.answered(name, walked.cut.name)
                 return walked
             if kind is _FAILURE or kind is _NXDOMAIN:  # a server that chokes on minimised names: ask it all
                 known, steps = count(name), self.limits.minimised

@@ -31,6 +31,7 @@ class Limits:
     bogus_retries: int = 2  # other servers asked after a bogus answer (one of n may be stale)
     cuts: int = 30_000  # zone cuts remembered
     replies: int = 4_000  # replies remembered
+    inside: int = 8_000  # names remembered that their zone has answered for
     servers: int = 20_000  # server addresses remembered
     least_ttl: float = 60.0  # a delegation or key is kept at least so long ...
     unsaid_ttl: float = 5.0  # for a denial without SOA

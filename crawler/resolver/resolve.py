@@ -17,7 +17,7 @@ from crawler.resolver.ask import Servers, read_reply, received
 from crawler.resolver.iterate import FAMILIES, SHARED, Begun, Walked, Walker, proofs_in
 from crawler.resolver.limits import Limits
 from crawler.resolver.memo import Lookup, OutOfBudget, OutOfTime
-from crawler.resolver.reply import Kind, Reading, failure, next_question, read
+from crawler.resolver.reply import Kind, Reading, failure, read
 from crawler.resolver.trust import Chain, Trust
 from crawler.resolver.validate import Judge, Judgement
 from crawler.standards.algorithms import SUPPORTED
@@ -128,12 +128,12 @@ class Resolver:
         This is the way that nearly every question takes, in one frame, for each frame costs: put once to the best
         server of a zone that is known, and answered. Whatever else comes back goes the long way from there.
         """
-        if qtype in SHARED or self._islands:
+        if qtype in SHARED:
             return await self._resolve(name, qtype)
         walker, limits = self._walker, self._limits
         began = self._clock()
         cut = walker.cuts.closest(name, began)
-        if cut.dead is not None or not cut.glue or (walker.minimise and next_question(cut.name, name, 0) != name):
+        if cut.dead is not None or not cut.glue or self._island(cut, name, qtype) or not walker.whole(cut, name):
             return await self._resolve(name, qtype)
         address = walker.servers.best(cut.glue)
         habits = walker.servers.of(address)
@@ -151,6 +151,8 @@ class Resolver:
             if kind is _ANSWER and trust.security is _INSECURE and not message.signed:
                 cut.heard = True
                 self.sent += 1
+                if cut.name != name:
+                    walker.answered(name, cut.name)
                 return self._plainly(reading, message, trust, got.rtt, address)
             if kind is _ANSWER or kind is _NXDOMAIN or (kind is _NODATA and message.authority):
                 cut.heard = True
@@ -160,6 +162,8 @@ class Resolver:
                 answer = self._at_once(walked, name, qtype, now, 1)
                 if answer is not None:
                     self.sent += 1
+                    if walked.cut.name != name:
+                        walker.answered(name, walked.cut.name)
                     return answer
         return await self._resolve(name, qtype, Begun(cut, address, got))
 
@@ -182,7 +186,8 @@ class Resolver:
                 answer = await self._follow(name, qtype, lookup, None)
             else:
                 walked = await self._walker.walk(name, qtype, lookup, begun=begun)
-                at_once = None if self._islands else self._at_once(walked, name, qtype, lookup.clock, lookup.sent)
+                island = self._island(walked.cut, name, qtype) is not None
+                at_once = None if island else self._at_once(walked, name, qtype, lookup.clock, lookup.sent)
                 answer = at_once or await self._follow(name, qtype, lookup, walked)
         except OutOfBudget as spent:
             answer = self._answer(lookup.sent, failure(used_up(spent), name), None, _FAILED)
@@ -331,12 +336,17 @@ class Resolver:
         authority = walked.message.authority if walked.message is not None else []
         if any(record[1] == Type.SOA for record in authority):  # `_home` has put it in its place
             return walked
-        for zone in self._islands:
-            if count(zone) <= count(walked.cut.name):
-                break
-            if is_below(name, zone) and not (qtype == Type.DS and zone == name):
-                return walked._replace(cut=self._walker.learn(walked.cut, zone))
+        zone = self._island(walked.cut, name, qtype)
+        if zone is not None:
+            return walked._replace(cut=self._walker.learn(walked.cut, zone))
         return walked
+
+    def _island(self, cut: Cut, name: bytes, qtype: int) -> bytes | None:
+        """The deepest zone with an anchor of its own below a zone and above a name; DS belongs to the zone above it."""
+        for zone in self._islands:
+            if len(zone) > len(cut.name) and is_below(name, zone) and not (qtype == _DS and zone == name):
+                return zone
+        return None
 
     async def _hidden(
         self, walked: Walked, name: bytes, qtype: int, lookup: Lookup, told: tuple[Record, ...]
