@@ -1,7 +1,7 @@
 """All benchmarks, one after the other: ``python -m bench``, or ``make bench``; each also runs alone.
 
 They take a few minutes, want a machine with nothing else to do, and print ratios where a
-yardstick runs beside ours; `plain` needs Debian's nsd and dnsperf and says so if it must.
+yardstick runs beside ours; `plain` and `signed` need Debian's servers and say so if they must.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-_ALL = ("wire", "net", "plain", "world")
+_ALL = ("wire", "net", "plain", "signed", "world")
 
 
 def main() -> int:
