@@ -29,7 +29,7 @@ from crawler.tables import Domain, Host, Name, Reject, Row, Zone
 
 if TYPE_CHECKING:
     from crawler.resolver.direct import Direct
-    from crawler.resolver.resolve import Looking
+    from crawler.resolver.looking import Looking
 
 NAMES_A_PART = 100_000
 

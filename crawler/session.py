@@ -24,7 +24,7 @@ from crawler.standards.anchors import root_anchors_text, root_hints_text
 if TYPE_CHECKING:
     from crawler.net import Network
     from crawler.resolver.ask import Address
-    from crawler.resolver.resolve import Looking
+    from crawler.resolver.looking import Looking
     from crawler.standards.keys import Ds
 
 PROFILES = ("gtld", "cc")

@@ -8,7 +8,7 @@ are found. Walking is ``iterate``, judging ``validate``, the chain of trust ``tr
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -16,6 +16,7 @@ from crawler.resolver.answer import Alias, Answer, Outcome
 from crawler.resolver.ask import Servers, read_reply, received
 from crawler.resolver.iterate import FAMILIES, SHARED, Begun, Walked, Walker, proofs_in
 from crawler.resolver.limits import Limits
+from crawler.resolver.looking import Zone
 from crawler.resolver.memo import Lookup, OutOfBudget, OutOfTime
 from crawler.resolver.reply import Kind, Reading, failure, read
 from crawler.resolver.trust import Chain, Trust
@@ -35,36 +36,6 @@ if TYPE_CHECKING:
     from crawler.standards.algorithms import Algorithms
     from crawler.standards.keys import Ds
     from crawler.standards.wire import Record
-
-
-class Zone(NamedTuple):
-    """The zone that holds a name: its apex, its place in the chain of trust, its NS names as the parent gave them."""
-
-    apex: bytes
-    security: Security
-    reason: Reason
-    ns: tuple[bytes, ...]
-    tries: int  # packets that it took to find this out
-    glue: tuple[Address, ...] = ()  # the addresses of its servers as the parent gave them
-
-
-class Looking(Protocol):
-    """What the stages look through: this module's resolver, or one of ``forward``."""
-
-    sent: int
-
-    @property
-    def verifications(self) -> int:
-        """Signatures checked cryptographically so far."""
-
-    async def resolve(self, name: bytes, qtype: int) -> Answer:
-        """Look one RRset up."""
-
-    async def zone(self, name: bytes) -> Zone | None:
-        """The zone that holds a name which was looked up before."""
-
-    def revive(self) -> None:
-        """Forget what failed, before a second look."""
 
 
 #: On every look-up's way: a member looked up in its enum costs ten times as much as a global (Python 3.11).

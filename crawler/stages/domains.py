@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from crawler.resolver.answer import Denial
-    from crawler.resolver.resolve import Looking
+    from crawler.resolver.looking import Looking
 
 #: Outcomes that a later look may see pass (design.md, second look).
 PASSING = frozenset(

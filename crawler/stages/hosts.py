@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from crawler.resolver.answer import Answer
-    from crawler.resolver.resolve import Looking
+    from crawler.resolver.looking import Looking
 
 KEYS = """
     select distinct one.host from domains, unnest(mx_hosts) as t(one)

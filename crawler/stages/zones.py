@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from crawler.resolver.ask import Address
     from crawler.resolver.direct import Direct, Told
-    from crawler.resolver.resolve import Looking
+    from crawler.resolver.looking import Looking
     from crawler.standards.wire import Message
 
 KEYS = "select distinct zone from domains where zone = domain"

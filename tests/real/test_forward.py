@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.resolver.answer import Answer
-    from crawler.resolver.resolve import Looking
+    from crawler.resolver.looking import Looking
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
