@@ -350,8 +350,9 @@ class Zone:
     replies: tuple[Reply, ...] = column(
         "SOA, MX and DNSKEY at the apex from each address: name_server (null where only the parent's glue has the"
         " address), outcome of this server alone, authoritative (AA bit), serial (of the SOA), rrset (SHA-256 of type"
-        " and canonical records, without TTL), rdata (in canonical order), ttl, signatures (inception and expiration"
-        " in seconds since 1970, modulo 2^32), rtt (s), tries (packets; 0 = spared, for it was silent to SOA)",
+        " and canonical records, without TTL), rdata (in canonical order; empty above 4,096 octets), ttl, signatures"
+        " (inception and expiration in seconds since 1970, modulo 2^32), rtt (s), tries (packets; 0 = spared, for it"
+        " was silent to SOA)",
         _REPLIES,
         rfc="4034 sections 3.1.5 and 6.3",
     )

@@ -21,7 +21,7 @@ counted as (
     select 'whole name' as resolver, 'found' as class, 1 as nth, count(*) as n, count(*) as known, 0 as unknown
     from held
     union all select 'whole name', 'denied', 2, 0, count(*), 0 from held
-    union all select 'whole name', 'unknown', 3, 0, null, null from held
+    union all select 'whole name', 'unknown', 3, 0, null, null
     union all select 'minimised', class, nth + 3, count(h.host),
         case when class <> 'unknown' then (select count(*) from held where minimised <> 'unknown') end,
         case when class <> 'unknown' then (select count(*) from held where minimised = 'unknown') end

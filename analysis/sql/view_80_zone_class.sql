@@ -19,7 +19,7 @@ judged as (
     select zone, r.address as address, r.rtype as rtype, r.serial as serial,
         r.outcome in ('answer', 'nodata', 'nxdomain') as known,
         r.outcome || ' ' || coalesce(hex(r.rrset), '') as content,
-        case when len(r.rdata) > 0 then len(r.signatures) > 0 end as signed,
+        case when r.rrset is not null then len(r.signatures) > 0 end as signed,
         case when len(r.signatures) > 0 then len(list_filter(r.signatures,
             lambda s: s.inception <= moment and moment <= s.expiration)) > 0 end as in_time
     from said

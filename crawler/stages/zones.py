@@ -39,6 +39,7 @@ KEYS = "select distinct zone from domains where zone = domain"
 ASKED = (Type.SOA, Type.MX, Type.DNSKEY)
 ADDRESSES = 26  # of one zone; what is above is counted, not asked
 SIGNATURES = 16  # of one RRset that are kept
+OCTETS = 4_096  # of one RRset's rdata that are kept; a larger one is told by its digest
 _PORT = 53
 _SERIAL = -20  # where an SOA's five numbers begin (RFC 1035 section 3.3.13)
 _SILENT = frozenset({Outcome.TIMEOUT, Outcome.UNREACHABLE})
@@ -71,23 +72,27 @@ async def observe(zone: str, resolver: Looking, direct: Direct, look: int) -> Zo
     )
 
 
-async def _located(names: Iterable[bytes], glue: Iterable[Address], resolver: Looking) -> tuple[Named, list[str], int]:
+async def _located(names: Sequence[bytes], glue: Iterable[Address], resolver: Looking) -> tuple[Named, list[str], int]:
     """Addresses with their name servers, the names that have none, and the packets that it took."""
+    looked: dict[bytes, tuple[Answer, Answer]] = {}
+
+    async def one(name: bytes) -> None:
+        looked[name] = await resolver.resolve(name, Type.A), await resolver.resolve(name, Type.AAAA)
+
+    async with trio.open_nursery() as nursery:  # a hostile zone's names may each take a look-up's whole time
+        for name in names:
+            nursery.start_soon(one, name)
     found: Named = {}
     without: list[str] = []
-    spent = 0
     for name in names:
-        a: Answer = await resolver.resolve(name, Type.A)
-        aaaa = await resolver.resolve(name, Type.AAAA)
-        spent += tries(a, aaaa)
-        here = addresses(a, aaaa)
+        here = addresses(*looked[name])
         for text in here:
             found.setdefault((text, _PORT), to_text(name))
         if not here:
             without.append(to_text(name))
     for address in glue:
         found.setdefault(address, None)
-    return found, without, spent
+    return found, without, sum(tries(*both) for both in looked.values())
 
 
 async def _each(apex: bytes, chosen: Sequence[Address], found: Named, direct: Direct) -> list[Reply]:
@@ -125,7 +130,7 @@ def _reply(apex: bytes, address: Address, name: str | None, qtype: Type, told: T
         authoritative=message.aa if message is not None else None,
         serial=serial(rdatas[0]) if qtype == Type.SOA and reading.rtype == Type.SOA and rdatas else None,
         rrset=digest(reading.rtype, rdatas) if rdatas else None,
-        rdata=rdatas,
+        rdata=rdatas if sum(map(len, rdatas)) <= OCTETS else (),
         ttl=reading.ttl if rdatas else None,
         signatures=signatures(message, apex, reading.rtype) if message is not None and rdatas else (),
         rtt=told.rtt,

@@ -61,10 +61,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 def told(run: Warehouse, statistic: str, *keys: str) -> dict[Any, tuple[Any, Any, Any]]:
     """(numerator, denominator, unknown) by the values of the key columns."""
     rows = count(run, catalogue()[statistic]).result.records()
-    return {
+    found = {
         tuple(row[key] for key in keys) if len(keys) > 1 else row[keys[0]]: tuple(row[f] for f in FIGURES[:3])
         for row in rows
     }
+    assert len(found) == len(rows), "a key twice"
+    return found
 
 
 def test_names(run: Warehouse) -> None:

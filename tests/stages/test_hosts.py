@@ -12,6 +12,7 @@ from crawler.stages.domains import unaskable
 from crawler.stages.hosts import address_security, addresses, tlsa_base, tlsa_set
 from crawler.standards.security import Security
 from crawler.tables import Host, TlsaBase, TlsaRecord, to_arrow
+from lab import behaviours as b
 from lab import breakage
 from lab.scenarios.scenario import KEY, NSEC
 from lab.zones import Signing
@@ -206,3 +207,14 @@ async def test_a_host_with_no_room_for_the_tlsa_name_is_not_asked_for_it(autojum
     row = await look(eyes_on(example(f"{labels} A 45.99.0.1")), f"{labels}.example.se")
     assert row.tlsa_initial is not None
     assert (row.tlsa_base, row.tlsa_initial.outcome) == ("initial", "bad-name")
+
+
+@pytest.mark.parametrize("minimise", [True, False])
+async def test_a_hidden_node_is_seen_whether_we_minimise_or_not(minimise: bool, autojump_clock: MockClock) -> None:
+    """Both names are asked whole (RFC 9156 section 2.3 lets us skip underscore labels), so the figures are alike."""
+    world = example(f"mx A 45.99.0.1\n_25._tcp.mx {TLSA}")
+    world.behave(OURS, b.with_rcode(3).only(at="_tcp.mx.example.se"))
+    row = await look(eyes_on(world, minimise=minimise))
+    assert row.tlsa_initial is not None
+    assert row.tcp_node is not None
+    assert (row.tlsa_initial.outcome, row.tcp_node.outcome) == ("answer", "nxdomain")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+import trio
+
 from crawler.resolver.direct import Direct
 from crawler.resolver.limits import Limits
 from crawler.stages import zones
@@ -141,6 +143,37 @@ async def test_a_crowd_of_name_servers_is_bounded_and_the_rest_counted(autojump_
     assert len({reply.address for reply in row.replies}) == zones.ADDRESSES
     assert len(row.name_servers) == 13
     assert row.left_out == 13 * 5 - zones.ADDRESSES
+
+
+async def test_name_servers_that_cannot_be_found_cost_one_look_ups_time_and_not_the_sum(
+    autojump_clock: MockClock,
+) -> None:
+    world = tops()
+    for n in range(6):
+        world.zone(f"slow{n}.org", servers={"ns1": f"45.2.{n}.1"})
+        world.behave(f"45.2.{n}.1", b.silent())
+    world.zone(
+        "example.se", servers={"ns1": OURS}, delegate_to={"ns1": OURS} | {f"ns.slow{n}.org.": () for n in range(6)}
+    )
+    alone = tops()
+    alone.zone("slow0.org", servers={"ns1": "45.2.0.1"})
+    alone.behave("45.2.0.1", b.silent())
+    started = trio.current_time()
+    await eyes_on(alone).look("ns.slow0.org", "A")
+    one = trio.current_time() - started
+    row = await look(eyes_on(world))
+    assert row.without_address == tuple(f"ns.slow{n}.org" for n in range(6))
+    assert one > 3
+    assert row.elapsed <= 2 * one + 1  # A and AAAA
+
+
+async def test_a_large_rrset_is_kept_as_its_digest(autojump_clock: MockClock) -> None:
+    world = example("".join(f"@ MX {n} mx\n" for n in range(300)))
+    row = await look(eyes_on(world))
+    assert of(row, OURS, "MX").rdata == ()
+    rdatas = sorted(n.to_bytes(2, "big") + from_text("mx.example.se") for n in range(300))
+    assert of(row, OURS, "MX").rrset == digest(15, rdatas)
+    assert of(row, OURS, "MX").tries == 2  # over TCP
 
 
 async def test_a_zone_that_is_gone_has_a_row_and_no_reply(autojump_clock: MockClock) -> None:
