@@ -14,6 +14,7 @@ from crawler.resolver.ask import Servers, ask
 from crawler.resolver.limits import Limits
 from crawler.resolver.memo import Lookup, OutOfBudget
 from crawler.resolver.reply import failure, read
+from crawler.resolver.resolve import used_up
 
 if TYPE_CHECKING:
     from crawler.net import Network
@@ -50,8 +51,8 @@ class Direct:
                 got = await ask(self._net, self._servers, address, zone, qtype, lookup, self.limits)
                 if got.outcome is not Outcome.TIMEOUT:
                     break
-        except OutOfBudget:
-            return Told(failure(Outcome.TIMEOUT, zone), None, None, lookup.sent)
+        except OutOfBudget as spent:
+            return Told(failure(used_up(spent), zone), None, None, lookup.sent)
         if got.message is None:
             return Told(failure(got.outcome, zone), None, got.rtt, lookup.sent)
         return Told(read(got.message, zone, qtype, zone), got.message, got.rtt, lookup.sent)

@@ -66,3 +66,9 @@ async def test_whatever_a_server_does_the_packets_are_bounded(autojump_clock: Mo
         direct = Direct(net, Limits(rounds=50, silences_before_plain=0))
         told = await direct.ask((OURS, 53), EXAMPLE, Type.MX)
         assert told.tries == len(net.log) <= QUERIES
+
+
+async def test_a_question_that_used_up_its_packets_says_so(autojump_clock: MockClock) -> None:
+    net = watched(b.silent())
+    told = await Direct(net, Limits(rounds=50, silences_before_plain=99)).ask((OURS, 53), EXAMPLE, Type.MX)
+    assert (told.reading.outcome, told.tries) == (Outcome.BUDGET, QUERIES)
