@@ -104,7 +104,12 @@ class Resolver:
         walker, limits = self._walker, self._limits
         began = self._clock()
         cut = walker.cuts.closest(name, began)
-        if cut.dead is not None or not cut.glue or self._island(cut, name, qtype) or not walker.whole(cut, name):
+        if (
+            cut.dead is not None
+            or not cut.glue
+            or (self._islands and self._island(cut, name, qtype))
+            or not (name[name[0] + 1 :] == cut.name or walker.whole(cut, name))
+        ):
             return await self._resolve(name, qtype)
         address = walker.servers.best(cut.glue)
         habits = walker.servers.of(address)
