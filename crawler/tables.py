@@ -56,7 +56,7 @@ class Mail(StrEnum):
 
     MX = "mx"  # at least one MX that is not the null MX
     NULL_MX = "null-mx"  # exactly one `0 .`: no mail (RFC 7505 section 3)
-    NULL_MX_MIXED = "null-mx-mixed"  # the null MX beside others, an error (RFC 7505 section 3)
+    NULL_MX_MIXED = "null-mx-mixed"  # a null MX beside others, or with a preference: an error (RFC 7505 section 3)
     NO_MX = "no-mx"  # NODATA: the domain itself is its mail host if it has an address (implicit MX)
     NO_DOMAIN = "no-domain"  # NXDOMAIN
     UNKNOWN = "unknown"  # the look-up failed

@@ -152,10 +152,11 @@ def _read_mx_set(rdatas: tuple[bytes, ...]) -> tuple[Mail, tuple[MxHost, ...]]:
     hosts = tuple(map(_mx_host, rdatas))
     if not any(rdata[2:] == ROOT for rdata in rdatas):
         return Mail.MX, hosts
-    return Mail.NULL_MX if len(rdatas) == 1 else Mail.NULL_MX_MIXED, hosts
+    return Mail.NULL_MX if rdatas == (_NULL_MX,) else Mail.NULL_MX_MIXED, hosts
 
 
 _ORDINARY = 8  # records
+_NULL_MX = b"\0\0" + ROOT  # RFC 7505 section 3
 _kept_mx_set = lru_cache(8_192)(_read_mx_set)
 
 
