@@ -1,0 +1,99 @@
+"""The checks, and how each is taken away: a piece of source that occurs once, and what stands there instead."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+DNSSEC, KEYS, NSEC, NSEC3 = (f"crawler/standards/{name}.py" for name in ("dnssec", "keys", "nsec", "nsec3"))
+DENIAL, VALIDATE, TRUST = "crawler/standards/denial.py", "crawler/resolver/validate.py", "crawler/resolver/trust.py"
+ITERATE, EXCHANGE, NET = "crawler/resolver/iterate.py", "crawler/exchange.py", "crawler/net.py"
+RULES = ("tests/standards/test_dnssec.py", "tests/standards/test_keys.py")
+PROOFS = ("tests/standards/test_denial.py", "tests/standards/test_nsec.py", "tests/standards/test_nsec3.py")
+LAB = ("tests/lab/test_scenarios.py",)
+
+
+class Mutation(NamedTuple):
+    """One check less."""
+
+    name: str
+    file: str
+    before: str
+    after: str
+    tests: tuple[str, ...]
+
+
+MUTATIONS = (
+    Mutation("the signature is not checked", DNSSEC,
+             "if verifier(key, rrsig.signature, data) if verifier else key.verify(rrsig.signature, data):",
+             "if key:", LAB),
+    Mutation("expired signatures count", DNSSEC, "if _since(now, rrsig.expiration) < 0:", "if False:", LAB),
+    Mutation("signatures count before their time", DNSSEC, "if _since(rrsig.inception, now) < 0:", "if False:", LAB),
+    Mutation("signatures that end before they begin count", DNSSEC,
+             "if _since(rrsig.inception, rrsig.expiration) < 0:", "if False:", LAB),
+    Mutation("any zone may sign", DNSSEC, "if rrsig.signer != zone or not", "if not", LAB + RULES),
+    Mutation("the labels field may say anything", DNSSEC, "not count(zone) <= rrsig.labels <= labels", "False",
+             LAB + RULES),
+    Mutation("the TTL that was signed is not the one that is hashed", DNSSEC,
+             'struct.pack("!HHI", rtype, rclass, rrsig.original_ttl)', 'struct.pack("!HHI", rtype, rclass, 0)', LAB),
+    Mutation("a key without the Zone Key flag signs", DNSSEC, "if not key.zone_key:\n            fault", "if False:\n            fault",
+             LAB + RULES),
+    Mutation("a revoked key signs", DNSSEC,
+             "elif key.revoked and not (rtype == Type.DNSKEY and key.rdata in own_rdatas):", "elif False:", LAB + RULES),
+    Mutation("a revoked key is vouched for", DNSSEC, "elif key.revoked:\n", "elif False:\n", LAB + RULES),
+    Mutation("colliding keys are all tried", DNSSEC, "if len(fit) > KEYS_PER_TAG:", "if False:", LAB + RULES),
+    Mutation("verifications are not counted", DNSSEC, "if work >= limit:", "if False:", RULES),
+    Mutation("the digest of a DS may be any", DNSSEC, "if digest_of(zone, key, ds.digest_type) != ds.digest:", "if False:",
+             LAB + RULES),
+    Mutation("SHA-1 digests count beside better ones", DNSSEC,
+             "return [ds for ds in usable if ds.digest_type != 1] or usable, None", "return usable, None", RULES + LAB),
+    Mutation("NXDOMAIN without a proof of no wildcard (NSEC)", NSEC,
+             "return wildcard is not None and any(record.denies(wildcard) for record in self.records)",
+             "return wildcard is not None", PROOFS),
+    Mutation("a name below a cut is denied by the parent's NSEC", NSEC,
+             "return not (cuts_off(self.types) and is_below(name, self.owner))", "return True", PROOFS),
+    Mutation("an empty non-terminal is denied (NSEC)", NSEC,
+             "return self.covers(name) and not is_below(self.next, name)", "return self.covers(name)", PROOFS),
+    Mutation("NODATA though the bitmap has the type", NSEC,
+             "if qtype in types or Type.CNAME in types:", "if Type.CNAME in types:", PROOFS),
+    Mutation("NODATA though the name is an alias", NSEC,
+             "if qtype in types or Type.CNAME in types:", "if qtype in types:", PROOFS),
+    Mutation("no DS at a name that is no delegation (NSEC)", NSEC,
+             "return Type.NS in types and not types & {Type.DS, Type.SOA, Type.CNAME}",
+             "return not types & {Type.DS, Type.SOA, Type.CNAME}", PROOFS + LAB),
+    Mutation("the child's own denial of its DS", NSEC,
+             "return Type.NS in types and not types & {Type.DS, Type.SOA, Type.CNAME}",
+             "return Type.NS in types and not types & {Type.DS, Type.CNAME}", PROOFS + LAB),
+    Mutation("a wildcard's answer needs no proof", DENIAL,
+             "lambda proof: proof.no_closer(qname, encloser),", "lambda proof: True,", PROOFS + LAB),
+    Mutation("NXDOMAIN without a proof of no wildcard (NSEC3)", NSEC3,
+             'if found is None or self.covering(b"\\1*" + found[0]) is None:', "if found is None:", PROOFS),
+    Mutation("the closest encloser may be a delegation", NSEC3,
+             "span = None if cuts_off(link.types) else self.covering(closer)", "span = self.covering(closer)", PROOFS),
+    Mutation("the next closer name need not be covered", NSEC3,
+             "return None if span is None else (name, span)", "return (name, span or link)", PROOFS),
+    Mutation("an opt-out span proves like any other", NSEC3,
+             "return Span.OPT_OUT if span.opt_out else Span.PROVED", "return Span.PROVED", PROOFS + LAB),
+    Mutation("every span is opt-out", NSEC3,
+             "return Span.OPT_OUT if found is not None and found[1].opt_out else Span.UNPROVED",
+             "return Span.OPT_OUT if found is not None else Span.UNPROVED", PROOFS + LAB),
+    Mutation("a covered hash is not strictly inside", NSEC3,
+             "return self.start < digest < self.end", "return self.start <= digest < self.end", PROOFS),
+    Mutation("NSEC3 iterations without a limit", DENIAL, "if chain.iterations > max_iterations:", "if False:",
+             PROOFS + LAB),
+    Mutation("hashing without a limit", NSEC3, "if self.left < 0:", "if False:",
+             (*PROOFS, "tests/resolver/test_attacks.py")),
+    Mutation("NSEC records count unsigned", VALIDATE,
+             "flaw = flaw or Reason.DENIAL_UNSIGNED\n                continue", "flaw = None", LAB),
+    Mutation("NSEC records of other zones count", VALIDATE,
+             "if rtype in proven and is_below(owner, zone):", "if rtype in proven:",
+             (*LAB, "tests/resolver/test_validate.py")),
+    Mutation("glue from outside the referring zone is believed", ITERATE,
+             "and rclass == IN and is_below(owner, zone):\n            (v4", "and rclass == IN:\n            (v4",
+             ("tests/resolver/test_iterate.py",)),
+    Mutation("a reply need not repeat the question", EXCHANGE,
+             "if reply.startswith(question, _HEADER):\n            return True", "return True",
+             ("tests/test_exchange.py", "tests/test_net.py")),
+    Mutation("a reply may come from anywhere", NET, "or exchange.address != address\n", "or False\n",
+             ("tests/test_net.py",)),
+    Mutation("a reply may come from any port", NET, "or exchange.port != port\n", "or False\n", ("tests/test_net.py",)),
+)  # fmt: skip
