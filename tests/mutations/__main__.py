@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.mutations.checks import MUTATIONS, Mutation
@@ -29,6 +29,15 @@ def copied(target: Path) -> Path:
     return target
 
 
+def passes(tree: Path, tests: Iterable[str]) -> bool:
+    """Whether these tests pass in the tree as it is."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False, timeout=600)
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"pytest could not run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.returncode == 0
+
+
 def killed(tree: Path, mutation: Mutation) -> bool:
     """Whether the tests notice that the check is gone; the tree is put right again."""
     file = tree / mutation.file
@@ -37,11 +46,7 @@ def killed(tree: Path, mutation: Mutation) -> bool:
         raise SystemExit(f"{mutation.name}: {mutation.file} does not have its piece of source once")
     file.write_text(sound.replace(mutation.before, mutation.after), encoding="utf-8")
     try:
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mutation.tests]
-        done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False, timeout=600)
-        if done.returncode not in (0, 1):
-            raise SystemExit(f"{mutation.name}: pytest could not run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-        return done.returncode == 1
+        return not passes(tree, mutation.tests)
     finally:
         file.write_text(sound, encoding="utf-8")
 
@@ -51,6 +56,8 @@ def survivors(mutations: Sequence[Mutation]) -> list[str]:
     lived = []
     with tempfile.TemporaryDirectory(prefix="dane-census-mutations-") as folder:
         tree = copied(Path(folder))
+        if not passes(tree, sorted({test for mutation in mutations for test in mutation.tests})):
+            raise SystemExit("the tests fail with every check in place: mend that first")
         for mutation in mutations:
             began = time.perf_counter()
             noticed = killed(tree, mutation)
