@@ -183,6 +183,8 @@ def write_names(store: Store, names: Names) -> None:
         store.write(Name, batch)
     for start in range(0, len(names.rejects), NAMES_A_PART):
         store.write(Reject, names.rejects[start : start + NAMES_A_PART])
+    for table in (Reject, Domain, Host, Zone):
+        store.lay(table)
     store.note(names={"account": asdict(names.account), "measured": len(names), "left_out": names.left_out})
 
 

@@ -56,8 +56,14 @@ class Store:
 
     def write(self, table: type[Row], rows: Sequence[Row]) -> Path | None:
         """One new part; on the disk, whole, when this returns."""
-        if not rows:
-            return None
+        return self._part(table, rows) if rows else None
+
+    def lay(self, table: type[Row]) -> None:
+        """A part without rows where a table has none yet: whoever opens the folder by other means finds every table."""
+        if not self.parts(table):
+            self._part(table, ())
+
+    def _part(self, table: type[Row], rows: Sequence[Row]) -> Path:
         folder = self.folder / table.TABLE
         self._sequence += 1
         part = folder / f"part-{self._sequence:06d}-{secrets.token_hex(4)}.parquet"

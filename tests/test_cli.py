@@ -13,6 +13,7 @@ import duckdb
 import pytest
 import trio
 
+from analysis.warehouse import view_files
 from crawler import __version__, command
 from crawler.cli import main
 from crawler.resolver.answer import Outcome
@@ -224,3 +225,20 @@ def test_figures_are_of_all_sittings_together() -> None:
         "per domain: 2.00 queries, 0.40 verifications, 10,000 us of CPU",
         "most queries that one address saw in one second: 7",
     ]
+
+
+def test_the_views_open_on_a_scan_in_bare_duckdb(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A scan without rejects, and without --per-server, has a part of every table all the same."""
+    listed = tmp_path / "list"
+    listed.write_text("example.com\n")
+    out = tmp_path / "run"
+    with pytest.raises(SystemExit) as ended:
+        main(["scan", str(listed), "--out", str(out), "--lab", "gtld", "--looks", "1", "--quiet"])
+    assert ended.value.code == 0
+    monkeypatch.chdir(out)
+    with duckdb.connect() as bare:
+        for file in view_files():
+            bare.execute(file.read_text())
+        assert bare.execute("select count(*) from zone_class").fetchall() == [(0,)]

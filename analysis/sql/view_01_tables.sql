@@ -2,8 +2,8 @@
 -- title: The tables as the crawler wrote them
 -- grain: as in the files; domain_looks, host_looks and zone_looks hold every look
 -- definition: Paths are relative to the run's folder, so start the duckdb shell there. The Python side puts the
---   folder in front, and an empty table where a run has no part yet. In the bare shell what has no part (zones, in a
---   scan without --per-server) is an error of its own view only.
+--   folder in front, and an empty table where a run has no part yet. A scan begins with a part of every table, if
+--   only an empty one, so that the bare shell finds all of them.
 -- source: the crawler's Parquet files
 -- rfc: none
 create or replace view names as from read_parquet('names/*.parquet');
