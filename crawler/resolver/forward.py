@@ -196,9 +196,9 @@ class TrustingResolver:
         return unchecked._replace(reason=next((_SAID[code] for code in codes if code in _SAID), Reason.REPORTED_BOGUS))
 
     async def _ask(self, servers: Servers, name: bytes, qtype: int, lookup: Lookup) -> _Word:
-        """The first server that says something, best first."""
+        """The first server that says something, best first, and once more round if none does."""
         lost = _Word(None, Outcome.NO_SERVERS, Reason.LOOKUP_FAILED, None, None)
-        for address in servers.order(self._addresses):
+        for address in servers.order(self._addresses) * self._limits.rounds:  # a packet may be lost
             got = await ask(self._net, servers, address, name, qtype, lookup, self._limits)
             if got.message is None:
                 lost = _Word(None, got.outcome, Reason.LOOKUP_FAILED, None, None)

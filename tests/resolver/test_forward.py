@@ -160,6 +160,20 @@ async def test_where_one_server_is_silent_another_answers(autojump_clock: MockCl
         assert answer.server == OTHER[0]
 
 
+async def test_a_lost_packet_is_no_answer_lost(autojump_clock: MockClock) -> None:
+    class Lossy(Server):
+        async def over_udp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
+            if not self.asked:
+                self.asked.append(CHECKED)
+                await trio.sleep(patience)
+                return Silence.TIMEOUT
+            return await super().over_udp(query, address, port, patience)
+
+    answer = await TrustingResolver(Lossy({CHECKED: MX}), servers=[SERVER]).resolve(from_text("example.nl"), Type.MX)
+    assert (answer.outcome, answer.tries) == (Outcome.ANSWER, 2)
+    assert trio.current_time() == 5
+
+
 async def test_a_server_that_never_answers_is_a_time_out_in_bounded_time(autojump_clock: MockClock) -> None:
     resolver = TrustingResolver(Server({}, deaf=frozenset({SERVER[0]})), servers=[SERVER])
     answer = await resolver.resolve(from_text("example.nl"), Type.MX)
