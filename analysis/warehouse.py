@@ -6,8 +6,9 @@ run's folder::
 
     cat .../analysis/sql/view_*.sql .../analysis/sql/dane.sql | duckdb
 
-This module adds four things to that: the folder in front of the file names, an empty table
-where an interrupted run has no part yet, the Public Suffix List, and the two class views
+This module adds five things to that: the folder in front of the file names, an empty table
+where an interrupted run has no part yet, verdicts made anew (in memory) where those in the
+folder are not of today's rules and all of the evidence, the Public Suffix List, and the two class views
 kept as tables (`KEPT`), for every statistic asks them again. What does not fit in memory
 spills to a folder of its own under the system's temporary directory.
 """
@@ -27,7 +28,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis import suffixes
+from analysis import judge, suffixes
+from analysis.verdicts import VERDICTS
 from crawler.tables import TABLES, Row, schema
 
 SQL = Path(__file__).parent / "sql"
@@ -35,7 +37,8 @@ SQL = Path(__file__).parent / "sql"
 KEPT = frozenset({"host_class", "domain_class"})
 #: The name in ``view_01_tables.sql`` that each table gets.
 LOOKS = {
-    "names": "names", "rejects": "rejects", "domains": "domain_looks", "hosts": "host_looks", "zones": "zone_looks",
+    "names": "names", "rejects": "rejects", "domains": "domain_looks", "hosts": "host_looks",
+    "policies": "policy_looks", "zones": "zone_looks",
 }  # fmt: skip
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
@@ -156,11 +159,15 @@ def _load(connection: duckdb.DuckDBPyConnection, folder: Path, psl: Path) -> Non
 
 def _rooted(connection: duckdb.DuckDBPyConnection, text: str, folder: Path) -> str:
     """The table views with the run's folder in their file names, or an empty table where there is no file."""
-    for table, kind in TABLES.items():
+    judged = None if judge.fresh(folder) else judge.verdicts(folder)
+    for table, kind in (TABLES | VERDICTS).items():
         relative = f"read_parquet('{table}/*.parquet')"
         if relative not in text:
             raise ValueError(f"view_01_tables.sql does not read {table}")  # our own mistake
-        if parts(folder, table):
+        if table in VERDICTS and judged is not None:
+            connection.register(f"now_{table}", judged)
+            text = text.replace(relative, f"now_{table}")
+        elif parts(folder, table):
             text = text.replace(relative, f"read_parquet({_files(folder.absolute() / table)})")
         else:
             connection.register(f"no_{table}", schema(kind).empty_table())

@@ -52,7 +52,7 @@ async def crawl(make: partial[Population], store: Store, workers: int) -> Cost:
     async with opened_world(make, limits=NEAR) as eyes:
         resolver = eyes.resolver
         pace = Pace(workers=workers, looks=1)
-        scan = Scan(store, stages(resolver), pace, Progress(quiet=True), runner.Brake())
+        scan = Scan(store, stages(resolver, None), pace, Progress(quiet=True), runner.Brake())
         cpu, wall = time.process_time(), time.perf_counter()
         await scan.crawl()
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall

@@ -18,6 +18,7 @@ from crawler.session import OptionFault, Options
 from crawler.stages.lists import Format
 from crawler.stages.source import ListFault
 from crawler.store import StoreFault
+from crawler.visiting import Policies
 
 if TYPE_CHECKING:
     from crawler.resolver.answer import Answer
@@ -44,12 +45,13 @@ Anchor = Annotated[str | None, typer.Option(metavar="FILE", help="Trust anchors 
 Stub = Annotated[
     list[str] | None, typer.Option(metavar="ZONE=ADDR[:PORT]", help="Ask this server for this zone; repeatable.")
 ]
-Lab = Annotated[str | None, typer.Option(metavar="PROFILE[:SEED]", help="A synthetic internet: gtld or cc.")]
+Lab = Annotated[str | None, typer.Option(metavar="PROFILE[:SEED]", help="A synthetic internet: gtld, cc or sts.")]
 Recursive = Annotated[
     list[str] | None, typer.Option("--resolver", metavar="ADDR[:PORT]", help="A recursive server walks; repeatable.")
 ]
 TrustAd = Annotated[bool, typer.Option("--trust-ad", help="Take that server's AD bit instead of validating here.")]
 NoQmin = Annotated[bool, typer.Option("--no-qmin", help="Send whole names to every server (no RFC 9156).")]
+CaFile = Annotated[str | None, typer.Option(metavar="FILE", help="Root certificates (PEM) instead of the system's.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 
@@ -70,6 +72,8 @@ def scan(
     concurrency: Annotated[int, typer.Option(min=1, max=20_000, help="Names looked at at once.")] = 300,
     looks: Annotated[int, typer.Option(min=1, max=9, help="Looks at failures that may pass.")] = 2,
     per_server: Annotated[bool, typer.Option("--per-server", help="Also ask every server of each zone.")] = False,
+    policies: Annotated[Policies, typer.Option(help="Whose MTA-STS policy files are fetched.")] = Policies.ANNOUNCED,
+    ca_file: CaFile = None,
     seed: Annotated[int, typer.Option(help="Of the order in which names are asked for.")] = 0,
     contact: Annotated[str, typer.Option(help="Who runs this; kept in run.json.")] = "",
     vantage: Annotated[str, typer.Option(help="Where it runs; kept in run.json.")] = "",
@@ -84,10 +88,13 @@ def scan(
         form=form,
         origin=origin,
         limit=limit,
-        options=_options(root_hints, trust_anchor, stub, lab, no_qmin=no_qmin, resolver=resolver, trust_ad=trust_ad),
+        options=_options(
+            root_hints, trust_anchor, stub, lab, no_qmin=no_qmin, resolver=resolver, trust_ad=trust_ad, ca_file=ca_file
+        ),
         concurrency=concurrency,
         looks=looks,
         per_server=per_server,
+        policies=policies,
         seed=seed,
         contact=contact,
         vantage=vantage,
@@ -206,7 +213,7 @@ def version() -> int:
 
 def _options(
     root_hints: str | None, trust_anchor: str | None, stub: list[str] | None, lab: str | None, *, no_qmin: bool,
-    resolver: list[str] | None, trust_ad: bool,
+    resolver: list[str] | None, trust_ad: bool, ca_file: str | None = None,
 ) -> Options:  # fmt: skip
     return Options(
         root_hints=root_hints,
@@ -216,6 +223,7 @@ def _options(
         minimise=not no_qmin,
         resolvers=tuple(resolver or ()),
         trust_ad=trust_ad,
+        ca_file=ca_file,
     )
 
 

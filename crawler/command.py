@@ -21,6 +21,7 @@ import dns.rdataclass
 import dns.rdatatype
 import trio
 
+from analysis import judge
 from crawler import __version__, runner
 from crawler.progress import Progress
 from crawler.resolver.answer import Answer
@@ -33,6 +34,7 @@ from crawler.stages.names import Names
 from crawler.standards.names import NameFault, domain, from_text
 from crawler.store import Store
 from crawler.store import opened as opened_store
+from crawler.visiting import Policies, Visitor
 
 T = TypeVar("T")
 
@@ -50,6 +52,7 @@ class Command:
     concurrency: int = 300
     looks: int = 2
     per_server: bool = False
+    policies: Policies = Policies.ANNOUNCED
     seed: int = 0
     contact: str = ""
     vantage: str = ""
@@ -73,7 +76,9 @@ def run_scan(command: Command) -> bool:
     with opened_store(command.out, identity) as store:
         _begin(store, command, start)
         write_names(store, found)
+        judge.write(store.folder)  # no verdicts yet: whoever opens the folder by other means finds every table
         complete = plainly(partial(_crawl, command, start, store, found, progress))
+        judge.write(store.folder)
         if complete:
             store.note(complete=True, end=now())
         _tell(store, found, progress, complete=complete)
@@ -117,6 +122,7 @@ def _begin(store: Store, command: Command, start: Start) -> None:
             "concurrency": command.concurrency,
             "looks": command.looks,
             "per_server": command.per_server,
+            "policies": command.policies.value,
             "seed": command.seed,
             "stubs": list(options.stubs),
             "lab": options.lab,
@@ -132,7 +138,8 @@ def _begin(store: Store, command: Command, start: Start) -> None:
 
 async def _crawl(command: Command, start: Start, store: Store, found: Names, progress: Progress) -> bool:
     async with _eyes(command, start, found) as eyes, braked(progress) as brake:
-        return await crawl_with(eyes, command.pace(), store, progress, brake, per_server=command.per_server)
+        what = Looks(per_server=command.per_server, policies=command.policies, contact=command.contact)
+        return await crawl_with(eyes, command.pace(), store, progress, brake, what)
 
 
 def _eyes(command: Command, start: Start, found: Names) -> AbstractAsyncContextManager[Eyes]:
@@ -153,12 +160,25 @@ async def braked(progress: Progress) -> AsyncIterator[runner.Brake]:
         nursery.cancel_scope.cancel()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looks:
+    """What a scan looks at beside domains and hosts."""
+
+    per_server: bool = False
+    policies: Policies = Policies.ANNOUNCED
+    contact: str = ""
+
+
 async def crawl_with(
-    eyes: Eyes, pace: Pace, store: Store, progress: Progress, brake: runner.Brake, *, per_server: bool = False
+    eyes: Eyes, pace: Pace, store: Store, progress: Progress, brake: runner.Brake, what: Looks
 ) -> bool:
     """Everything that is left of a scan; what this sitting cost is noted whatever happens."""
-    direct = Direct(eyes.net) if per_server else None
-    scan = Scan(store, stages(eyes.resolver, direct), pace, progress, brake, eyes.resolver.revive)
+    visitor = Visitor(net=eyes.net, contact=what.contact, patience=eyes.patience)
+    direct = Direct(eyes.net) if what.per_server else None
+    if eyes.ca:
+        store.keep(judge.CA_STORE, eyes.ca)
+    chosen = stages(eyes.resolver, visitor, what.policies, direct)
+    scan = Scan(store, chosen, pace, progress, brake, eyes.resolver.revive)
     session = Session({"concurrency": pace.workers, "looks": pace.looks})
     earlier = store.run.get("sessions", [])
     complete = False

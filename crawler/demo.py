@@ -24,7 +24,7 @@ from analysis import stats
 from analysis.export import Format, write
 from analysis.warehouse import Warehouse, open_run
 from crawler import __version__, worlds
-from crawler.command import braked, crawl_with, plainly
+from crawler.command import Looks, braked, crawl_with, plainly
 from crawler.progress import Progress
 from crawler.resolver.limits import Limits
 from crawler.scan import Pace, accounted, figures, now, write_names
@@ -172,7 +172,7 @@ async def _crawl(runs: list[_Run], quiet: bool) -> bool:
         progress = Progress(quiet=quiet, live=False, title=run.part.title)
         async with worlds.opened(run.part.make, limits=run.part.limits) as eyes:
             done = await crawl_with(
-                eyes, Pace(workers=WORKERS, looks=run.part.looks, seed=SEED), run.store, progress, brake
+                eyes, Pace(workers=WORKERS, looks=run.part.looks, seed=SEED), run.store, progress, brake, Looks()
             )
         run.store.note(complete=done, end=now())
         complete.append(done)

@@ -2,19 +2,24 @@
 
 What a `Network` must do is said here, once for the real one (``net``) and for those
 of the lab, and so is which reply belongs to which question (RFC 5452 section 9.1).
-Nothing here opens a socket.
+Streams to other services (HTTPS, SMTP) go through the same door by `connection`. Nothing here opens a socket.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
+from trio.lowlevel import checkpoint
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
+
+    from trio.abc import Stream
 
 T = TypeVar("T")
 
@@ -41,6 +46,7 @@ class Counters:
     udp_received: int = 0  # replies that matched
     tcp_sent: int = 0
     tcp_received: int = 0
+    connections: int = 0  # streams that were opened to services other than DNS
     timeouts: int = 0
     strays: int = 0  # messages that matched nothing
     bytes_out: int = 0
@@ -50,7 +56,7 @@ class Counters:
 
 
 class Network(ABC):
-    """What the resolver needs of the world.
+    """What the resolver, and the stages that talk to services, need of the world.
 
     A query is handed in with id 0; what comes back carries whatever id the network drew.
     `patience` (seconds) runs from the moment the query goes out: waiting for our turn is
@@ -82,6 +88,18 @@ class Network(ABC):
     @abstractmethod
     async def over_tcp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
         """Ask over a TCP connection of its own."""
+
+    @asynccontextmanager
+    async def connection(
+        self, address: str, port: int, patience: float,  # noqa: ARG002 - for those that lead somewhere
+    ) -> AsyncIterator[Stream | Silence]:  # fmt: skip
+        """A TCP stream to a service, open until the block is left; or why there is none.
+
+        Waiting for our turn is not counted; `patience` (seconds) is for connecting alone. What is read and
+        written then, and for how long, is the caller's to bound. A network of name servers alone leads nowhere.
+        """
+        await checkpoint()
+        yield Silence.UNREACHABLE
 
 
 def question_of(query: bytes) -> bytes:

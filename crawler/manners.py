@@ -11,8 +11,10 @@ The defaults, and why. `per_address` 100 a second, 50 in flight: half of what NS
 left to itself, answers to one /24 (`rrl-ratelimit` 200), and a thousandth of what a
 TLD's server can do. `per_network` 200 and 100: two servers' worth, for an operator's
 name servers often share a /24. `overall` 5,000 and 4,000: what an ordinary uplink and
-its connection tracking carry. A rate is the most that any one second sees (a tenth
-of it may come as a burst); with workers side by side, each gets its part of it.
+its connection tracking carry. Visits to other services (policies by HTTPS) have gates of
+their own: `WEB_ADDRESS`, 20 connections to one address at once and 50 a second, for a
+policy host may serve thousands of domains. A rate is the most that any one second sees (a
+tenth of it may come as a burst); with workers side by side, each gets its part of it.
 
 An address that does not answer, or answers REFUSED, for more than about one query
 in five is asked half as often, down to an eighth; after five quiet seconds the rate
@@ -86,6 +88,8 @@ class Limit(NamedTuple):
 PER_ADDRESS = Limit(100, 50)
 PER_NETWORK = Limit(200, 100)
 OVERALL = Limit(5_000, 4_000)
+WEB_ADDRESS = Limit(50, 20)
+WEB_NETWORK = Limit(200, 100)
 
 
 class _Gate:

@@ -1,4 +1,4 @@
-"""The one door to the network: DNS over UDP and TCP (RFC 1035 section 4.2, RFC 7766, RFC 5452).
+"""The one door to the network: DNS over UDP and TCP (RFC 1035 section 4.2, RFC 7766, RFC 5452), streams to services.
 
 Nothing else in `crawler` opens a socket, and nothing leaves here without its turn
 from `manners`. A query goes out of a socket picked at random, under a random id; a
@@ -27,11 +27,13 @@ import trio
 
 from crawler.deadlines import Deadlines
 from crawler.exchange import Counters, Network, Silence, answers, question_of
-from crawler.manners import Line, Manners, is_special
-from crawler.sockets import UNREACHABLE, Exchange, Random, UdpSocket, open_sockets
+from crawler.manners import OVERALL, WEB_ADDRESS, WEB_NETWORK, Line, Manners, is_special
+from crawler.sockets import UNREACHABLE, Exchange, Random, UdpSocket, connect, descriptors, open_sockets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection
+
+    from trio.abc import Stream
 
     from crawler.sockets import SocketAddress
 
@@ -47,12 +49,13 @@ _STRAY_MESSAGES = 8  # messages on one TCP connection that do not answer the que
 
 
 _REFUSED = 5  # the RCODE
+STREAMS = 10_000  # to services, at once; half of the file descriptors that we may have, if that is less
 
 _TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
-def _meaning(fault: OSError) -> Silence:
-    """What an error of the operating system means for a query."""
+def meaning(fault: OSError) -> Silence:
+    """What an error of the operating system means for a query or a connection."""
     if fault.errno in UNREACHABLE:
         return Silence.UNREACHABLE
     if fault.errno in _TOO_MANY:
@@ -81,9 +84,10 @@ class UdpTcpNetwork(Network):
 
     def __init__(
         self, manners: Manners, *, sockets: int = 8, connections: int = 256,
-        allow_special: bool = False, allowed: Collection[str] = (),
+        allow_special: bool = False, allowed: Collection[str] = (), visits: Manners | None = None,
     ) -> None:  # fmt: skip
         self.manners = manners
+        self.visits = visits or Manners(per_address=WEB_ADDRESS, per_network=WEB_NETWORK, overall=OVERALL)
         self._counters = Counters()
         self._now = trio.current_time  # replaced by the clock itself once there is one: a quarter of the price
         self._sockets = sockets
@@ -94,6 +98,7 @@ class UdpTcpNetwork(Network):
         self._outbox: list[Exchange] = []
         self._postman: trio.lowlevel.Task | None = None  # where it sleeps for want of post
         self._connections = trio.CapacityLimiter(connections)
+        self._streams = trio.CapacityLimiter(max(1, min(STREAMS, descriptors() // 2)))
         self._allow_special = allow_special
         self._allowed = frozenset(filter(None, map(canonical, allowed)))
         self._place = lru_cache(65_536)(self._askable)
@@ -116,6 +121,7 @@ class UdpTcpNetwork(Network):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._deadlines.run)
                 nursery.start_soon(self.manners.run)
+                nursery.start_soon(self.visits.run)
                 nursery.start_soon(self._post)
                 nursery.start_soon(self._read)
                 try:
@@ -248,7 +254,7 @@ class UdpTcpNetwork(Network):
                         await trio.lowlevel.wait_writable(exchange.sock)
                         continue
                     except OSError as fault:
-                        exchange.fail(_meaning(fault))
+                        exchange.fail(meaning(fault))
                     else:
                         self._counters.udp_sent += 1
                         self._counters.bytes_out += len(exchange.datagram)
@@ -342,8 +348,37 @@ class UdpTcpNetwork(Network):
         except trio.BrokenResourceError:
             return Silence.CLOSED
         except OSError as fault:
-            return _meaning(fault)
+            return meaning(fault)
         return Silence.TIMEOUT
+
+    @asynccontextmanager
+    async def connection(self, address: str, port: int, patience: float) -> AsyncIterator[Stream | Silence]:
+        where = self._place(address)
+        if where is None:
+            await trio.lowlevel.checkpoint()
+            yield Silence.UNREACHABLE
+            return
+        line = self.visits.admit(where, self._now()) or await self.visits.wait(where)
+        try:
+            async with self._streams:
+                stream = await self._opened(where, port, patience)
+                if isinstance(stream, Silence):
+                    yield stream
+                    return
+                self._counters.connections += 1
+                try:
+                    yield stream
+                finally:
+                    stream.socket.close()
+        finally:
+            self.visits.done(line)
+
+    async def _opened(self, address: str, port: int, patience: float) -> trio.SocketStream | Silence:
+        """A stream to a service; a subclass may lead it elsewhere."""
+        try:
+            return await connect((address, port), patience)
+        except OSError as fault:
+            return meaning(fault)
 
     async def _tcp_reply(self, stream: trio.SocketStream, message: bytes) -> bytes | Silence:
         """The first message on the connection that answers ours."""
@@ -376,7 +411,7 @@ async def _take(stream: trio.SocketStream, buffer: bytearray, count: int) -> byt
 @asynccontextmanager
 async def open_network(
     manners: Manners | None = None, sockets: int = 8, *, connections: int = 256,
-    allow_special: bool = False, allowed: Collection[str] = (),
+    allow_special: bool = False, allowed: Collection[str] = (), visits: Manners | None = None,
 ) -> AsyncIterator[UdpTcpNetwork]:  # fmt: skip
     """Open the door.
 
@@ -384,7 +419,8 @@ async def open_network(
     unless `allow_special` is set, or the address is among `allowed` (stubs are).
     """
     net = UdpTcpNetwork(
-        manners or Manners(), sockets=sockets, connections=connections, allow_special=allow_special, allowed=allowed
-    )
+        manners or Manners(), sockets=sockets, connections=connections, allow_special=allow_special, allowed=allowed,
+        visits=visits,
+    )  # fmt: skip
     async with net.running():
         yield net

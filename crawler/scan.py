@@ -1,7 +1,7 @@
-"""A scan: names, then domains, then hosts (and zones), each key once a look; and what it came to.
+"""A scan: names, then domains, then the hosts, policies (and zones) they have, each key once a look; what it came to.
 
-Every look at the domains is followed by the hosts (and zones) that it named, so that a second look at
-a passing failure comes as late as can be. What is to be done is read from the parts on the
+Every look at the domains is followed by the hosts and policies (and zones) that it named, so that a second look
+at a passing failure comes as late as can be. What is to be done is read from the parts on the
 disk, at the beginning and between stages: a scan that was stopped is thus taken up by the
 same lines that began it.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 import resource
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -22,10 +22,13 @@ import duckdb
 from crawler import runner
 from crawler.progress import Progress
 from crawler.stages import domains, hosts
+from crawler.stages import policies as on_policies
 from crawler.stages import zones as on_zones
 from crawler.stages.names import Names
 from crawler.store import Store
-from crawler.tables import Domain, Host, Name, Reject, Row, Zone
+from crawler.tables import TABLES, Domain, Host, Name, Reject, Row, Zone
+from crawler.visited import PASSING_FETCHES, Policy
+from crawler.visiting import Policies, Visitor
 
 if TYPE_CHECKING:
     from crawler.resolver.direct import Direct
@@ -51,10 +54,11 @@ class Pace:
 class Stage:
     """A table, the keys that belong into it, and how one of them is observed."""
 
-    table: type[Domain] | type[Host] | type[Zone]
+    table: type[Domain] | type[Host] | type[Policy] | type[Zone]
     keys: Callable[[Store], Iterable[str]]
     observe: Observe
     tally: Callable[[Row], str]
+    passing: Collection[str] = ()  # words of a row's own outcome that a later look may see pass
 
 
 @dataclass(slots=True)
@@ -92,7 +96,7 @@ class Scan:
         if look == 1:
             keys = list(stage.keys(self.store))
         else:
-            keys = self.store.passing(table, look - 1, domains.PASSING)
+            keys = self.store.passing(table, look - 1, domains.PASSING, stage.passing)
         seen = self.store.seen(table, look)
         left = sorted(key for key in keys if key not in seen)
         if not left:
@@ -124,8 +128,16 @@ class Scan:
             self.progress.end()
 
 
-def stages(resolver: Looking, direct: Direct | None = None) -> tuple[Stage, ...]:
-    """The stages of a scan, looking through one resolver; with `direct`, every server of a zone is asked, too."""
+_WHOSE = {Policies.ANNOUNCED: on_policies.ANNOUNCED, Policies.ALL: on_policies.ALL}
+
+
+def stages(
+    resolver: Looking, visitor: Visitor | None, policies: Policies = Policies.ANNOUNCED, direct: Direct | None = None
+) -> tuple[Stage, ...]:
+    """The stages of a scan, looking through one resolver.
+
+    A `visitor` fetches policy files; with `direct`, every server of a zone is asked, too.
+    """
 
     async def domain(key: str, look: int) -> Row:
         return await domains.observe(key, resolver, look)
@@ -133,17 +145,32 @@ def stages(resolver: Looking, direct: Direct | None = None) -> tuple[Stage, ...]
     async def host(key: str, look: int) -> Row:
         return await hosts.observe(key, resolver, look)
 
-    usual = (
+    chosen = [
         Stage(Domain, names_in, domain, lambda row: str(getattr(row, "mail", ""))),
         Stage(Host, hosts_in, host, lambda row: str(getattr(row, "tlsa_base", ""))),
-    )
-    if direct is None:
-        return usual
+    ]
+    if visitor is not None and policies in _WHOSE:
+        chosen.append(_policies(resolver, visitor, _WHOSE[policies]))
+    if direct is not None:
+        chosen.append(_zones(resolver, direct))
+    return tuple(chosen)
 
+
+def _policies(resolver: Looking, visitor: Visitor, whose: str) -> Stage:
+    async def policy(key: str, look: int) -> Row:
+        return await on_policies.observe(key, resolver, visitor, look)
+
+    def keys(store: Store) -> list[str]:
+        return [row[0] for row in query(store, (Domain,), whose)]
+
+    return Stage(Policy, keys, policy, lambda row: str(getattr(row, "outcome", "")), PASSING_FETCHES)
+
+
+def _zones(resolver: Looking, direct: Direct) -> Stage:
     async def zone(key: str, look: int) -> Row:
         return await on_zones.observe(key, resolver, direct, look)
 
-    return (*usual, Stage(Zone, zones_in, zone, lambda row: f"{len(getattr(row, 'replies', ()))} replies"))
+    return Stage(Zone, zones_in, zone, lambda row: f"{len(getattr(row, 'replies', ()))} replies")
 
 
 def names_in(store: Store) -> list[str]:
@@ -183,7 +210,7 @@ def write_names(store: Store, names: Names) -> None:
         store.write(Name, batch)
     for start in range(0, len(names.rejects), NAMES_A_PART):
         store.write(Reject, names.rejects[start : start + NAMES_A_PART])
-    for table in (Reject, Domain, Host, Zone):
+    for table in TABLES.values():
         store.lay(table)
     store.note(names={"account": asdict(names.account), "measured": len(names), "left_out": names.left_out})
 
@@ -223,11 +250,12 @@ def figures(run: dict[str, Any], measured: int) -> list[str]:
     cpu = sum(one["cpu_seconds"] for one in sessions)
     sent = sum(one["counters"].get(key, 0) for one in sessions for key in ("udp_sent", "tcp_sent"))
     checked = sum(one["counters"].get("verifications", 0) for one in sessions)
-    rows = {t: sum(one["rows"].get(t, 0) for one in sessions) for t in ("domains", "hosts", "zones")}
+    rows = {t: sum(one["rows"].get(t, 0) for one in sessions) for t in ("domains", "hosts", "policies", "zones")}
     each = max(1, measured)
+    policies = f" {rows['policies']:,} at policies," if rows["policies"] else ""
     zones = f" {rows['zones']:,} at all servers of a zone," if rows["zones"] else ""
     lines = [
-        f"{rows['domains']:,} looks at domains, {rows['hosts']:,} at hosts,{zones} in {seconds:,.1f} s"
+        f"{rows['domains']:,} looks at domains, {rows['hosts']:,} at hosts,{policies}{zones} in {seconds:,.1f} s"
         f" ({measured / seconds if seconds else 0:,.0f} domains/s)",
         f"per domain: {sent / each:.2f} queries, {checked / each:.2f} verifications, {cpu / each * 1e6:,.0f} us of CPU",
     ]

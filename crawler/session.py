@@ -19,7 +19,9 @@ from crawler.net import open_network
 from crawler.resolver.forward import ForwardingResolver, TrustingResolver
 from crawler.resolver.resolve import Resolver
 from crawler.resolver.roots import StartFault, read_server, read_stub, starting_anchors, starting_hints
+from crawler.standards import pkix
 from crawler.standards.anchors import root_anchors_text, root_hints_text
+from crawler.visiting import Patience
 
 if TYPE_CHECKING:
     from crawler.net import Network
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from crawler.resolver.looking import Looking
     from crawler.standards.keys import Ds
 
-PROFILES = ("gtld", "cc")
+PROFILES = ("gtld", "cc", "sts")
 G = TypeVar("G")
 T = TypeVar("T")
 
@@ -47,6 +49,7 @@ class Options:
     minimise: bool = True
     resolvers: tuple[str, ...] = ()
     trust_ad: bool = False
+    ca_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,7 @@ class Start:
     minimise: bool
     resolvers: Sequence[Address] = ()
     trust_ad: bool = False
+    ca: str = ""  # the store of root certificates, as PEM; a lab brings its own
     hashes: dict[str, str] = field(default_factory=dict)  # of the texts that hints and anchors were read from
 
     @property
@@ -78,7 +82,7 @@ class Start:
             "minimise": self.minimise,
             "stubs": {zone.hex(): [list(where) for where in there] for zone, there in self.stubs.items()},
             "lab": None if self.profile is None else f"{self.profile}:{self.seed}",
-            **({} if self.profile else self.hashes),
+            **({} if self.profile else {name: self.hashes[name] for name in ("root_hints", "trust_anchors")}),
         }
 
 
@@ -88,6 +92,8 @@ class Eyes:
 
     resolver: Looking
     net: Network
+    patience: Patience = Patience()  # with services
+    ca: str = ""  # PEM
 
     def counters(self) -> dict[str, Any]:
         """What went through the door, and what was computed."""
@@ -106,6 +112,7 @@ def prepare(options: Options) -> Start:
         raise OptionFault("--trust-ad takes the word of a recursive server: say which by --resolver ADDR[:PORT]")
     if options.trust_ad and options.trust_anchor:
         raise OptionFault("--trust-ad does not validate here: not together with --trust-anchor")
+    ca = "" if profile else _ca_store(options.ca_file)
     stubs: dict[bytes, list[Address]] = {}
     for text in options.stubs:
         zone, where = _told("--stub", read_stub, text)
@@ -119,9 +126,11 @@ def prepare(options: Options) -> Start:
         minimise=options.minimise,
         resolvers=tuple(_told("--resolver", read_server, text) for text in options.resolvers),
         trust_ad=options.trust_ad,
+        ca=ca,
         hashes={
             "root_hints": _sha256(hints or root_hints_text()),
             "trust_anchors": _sha256(anchors or root_anchors_text()),
+            **({"ca_store": pkix.read_store(ca).sha256} if ca else {}),
         },
     )
 
@@ -140,11 +149,11 @@ async def opened(start: Start) -> AsyncIterator[Eyes]:
     allowed = [address for there in start.stubs.values() for address, _ in there]
     if start.resolvers:
         async with open_network(_manners_at_home(), allowed=[address for address, _ in start.resolvers]) as net:
-            yield Eyes(_recursive(start, net), net)
+            yield Eyes(_recursive(start, net), net, ca=start.ca)
         return
     async with open_network(allowed=allowed) as net:
         resolver = Resolver(net, hints=start.hints, anchors=start.anchors, stubs=start.stubs, minimise=start.minimise)
-        yield Eyes(resolver, net)
+        yield Eyes(resolver, net, ca=start.ca)
 
 
 def _recursive(start: Start, net: Network) -> Looking:
@@ -164,7 +173,7 @@ def _lab(text: str | None) -> tuple[str | None, int]:
         return None, 0
     match = re.fullmatch(r"([a-z]+)(?::(\d{1,18}))?", text)
     if match is None or match[1] not in PROFILES:
-        raise OptionFault(f"--lab {text}: write PROFILE or PROFILE:SEED, where PROFILE is {' or '.join(PROFILES)}")
+        raise OptionFault(f"--lab {text}: write PROFILE or PROFILE:SEED, where PROFILE is {', '.join(PROFILES)}")
     return match[1], int(match[2] or 1)
 
 
@@ -177,6 +186,27 @@ def _file(option: str, path: str | None) -> str | None:
         raise OptionFault(f"{option} {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise OptionFault(f"{option} {path}: no text") from error
+
+
+#: Where systems keep the roots that they trust: Debian, Red Hat, Alpine and BSD, openSUSE.
+_CA_STORES = (
+    "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem",
+    "/etc/ssl/ca-bundle.pem",
+)  # fmt: skip
+
+
+def _ca_store(path: str | None) -> str:
+    """The text of the CA store: the one named, else the system's; empty if the system has none."""
+    if path is None:
+        path = next((found for found in _CA_STORES if Path(found).is_file()), None)
+        if path is None:
+            return ""
+    text = _file("--ca-file", path) or ""
+    try:
+        pkix.read_store(text)
+    except pkix.StoreFault as fault:
+        raise OptionFault(f"--ca-file {path}: {fault}") from fault
+    return text
 
 
 def _sha256(text: str) -> str:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import socket
 from array import array
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -100,6 +102,31 @@ def open_sockets(family: socket.AddressFamily, count: int) -> list[UdpSocket]:
             raise
         return []
     return opened
+
+
+def descriptors() -> int:
+    """How many files and sockets this process may have open, once it has asked for all that it may get."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard not in {soft, resource.RLIM_INFINITY}:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            soft = hard
+    return soft if soft != resource.RLIM_INFINITY else 1 << 20
+
+
+async def connect(target: SocketAddress, patience: float) -> trio.SocketStream | Silence:
+    """A TCP connection; the caller closes it. Raises `OSError` for what is not silence."""
+    family = socket.AF_INET6 if ":" in target[0] else socket.AF_INET
+    sock = trio.socket.socket(family, socket.SOCK_STREAM)
+    try:
+        with trio.move_on_after(patience):
+            await sock.connect(target)
+            return trio.SocketStream(sock)
+    except BaseException:
+        sock.close()
+        raise
+    sock.close()
+    return Silence.TIMEOUT
 
 
 class Random:

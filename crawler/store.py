@@ -25,9 +25,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from crawler.columns import ANSWER
 from crawler.resolver.answer import CONCLUSIVE, Outcome
 from crawler.standards.security import Security
-from crawler.tables import ANSWER, Row, schema, to_arrow
+from crawler.tables import Row, schema, to_arrow
 
 LOCK = ".lock"
 RUN = "run.json"
@@ -73,6 +74,12 @@ class Store:
                 pq.write_table(to_arrow(table, rows), file, compression="zstd")
         return part
 
+    def keep(self, name: str, text: str) -> None:
+        """A file beside the tables that the evidence is judged by; the first session's stays."""
+        if not (self.folder / name).exists():
+            with _told(self.folder), _replacing(self.folder / name) as file:
+                file.write(text.encode())
+
     def parts(self, table: type[Row]) -> list[Path]:
         """The parts of a table, oldest first."""
         return sorted((self.folder / table.TABLE).glob("part-*.parquet"))
@@ -89,15 +96,19 @@ class Store:
             keys.update(batch.filter(pc.equal(batch["look"], look))[table.KEY].to_pylist())
         return keys
 
-    def passing(self, table: type[Row], look: int, outcomes: Collection[Outcome]) -> list[str]:
+    def passing(
+        self, table: type[Row], look: int, outcomes: Collection[Outcome], ends: Collection[str] = ()
+    ) -> list[str]:
         """The keys whose row of this look has an answer that failed in one of these ways, sorted.
 
         So does an answer whose chain of trust could not be had: its state is indeterminate.
+        `ends` are the words of the row's own outcome that may pass, where the table has one.
         """
         answers = [f.name for f in schema(table) if f.type == ANSWER]
+        own = ["outcome"] if ends else []
         keys: list[str] = []
-        for batch in self._batches(table, [table.KEY, "look", *answers]):
-            failed: Any = pa.repeat(False, len(batch))
+        for batch in self._batches(table, [table.KEY, "look", *answers, *own]):
+            failed: Any = pc.is_in(batch["outcome"], pa.array(list(ends))) if ends else pa.repeat(False, len(batch))
             for name in answers:
                 outcome = pc.struct_field(batch[name], "outcome")
                 security = pc.struct_field(batch[name], "security")

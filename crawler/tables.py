@@ -2,53 +2,25 @@
 
 From here the Parquet schema (with every description in the field's metadata) and
 the data dictionary in data/README.md are derived; nothing else describes a column.
+The tables of services that were talked to are in ``visited``, and join these in `TABLES`.
 Writing rows is ``store``; filling them is ``stages``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import pyarrow as pa
 
+from crawler.columns import ANSWER, TEXTS, UTC, column
 from crawler.resolver.answer import Answer, Outcome
+from crawler.visited import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-
-UTC = pa.timestamp("us", "UTC")
-
-_ALIAS = pa.struct([("target", pa.string()), ("security", pa.string())])
-_DENIAL = pa.struct([("kind", pa.string()), ("iterations", pa.int32()), ("salt", pa.binary()), ("opt_out", pa.bool_())])
-
-#: The nested value of every look-up: (field, Parquet type, words). The order is that of `Answer`.
-ANSWER_FIELDS: tuple[tuple[str, pa.DataType, str], ...] = (
-    ("outcome", pa.string(), "how the look-up ended; only answer, nodata and nxdomain say something about the name"),
-    ("security", pa.string(), "DNSSEC state: secure, insecure, bogus, indeterminate (RFC 4035 section 4.3)"),
-    ("reason", pa.string(), "why it has that state"),
-    ("ede", pa.int32(), "the Extended DNS Error code that means the same as the reason (RFC 8914), if there is one"),
-    ("server_ede", pa.int32(), "the first Extended DNS Error code that the server itself sent, if any"),
-    ("ttl", pa.int64(), "seconds; of the RRset, as the authoritative server gave it"),
-    ("rdata", pa.list_(pa.binary()), "wire form, names uncompressed and in lower case, in the order of the reply"),
-    ("alias", pa.list_(_ALIAS), "the CNAME and DNAME links that were followed, each with its own DNSSEC state"),
-    ("wildcard", pa.bool_(), "the RRset was expanded from a wildcard (told by RRSIG labels, so only in signed zones)"),
-    ("denial", _DENIAL, "what the zone sent to prove a negative answer: nsec, nsec3 or compact, and NSEC3 parameters"),
-    ("observed_at", UTC, "UTC; when the reply came, or when we gave up"),
-    ("rtt", pa.float32(), "seconds from the last packet sent to its reply; null without a reply"),
-    ("server", pa.string(), "address of the name server that gave the reply; null without a reply"),
-    ("tries", pa.int32(), "packets sent for this look-up alone, referrals and validation included; 0 = from the cache"),
-)
-ANSWER = pa.struct([(name, kind) for name, kind, _ in ANSWER_FIELDS])
-if tuple(name for name, _, _ in ANSWER_FIELDS) != Answer._fields:  # our own mistake, told at import
-    raise TypeError("ANSWER_FIELDS and Answer differ")
-
-
-def column(words: str, kind: pa.DataType, *, unit: str = "", rfc: str = "") -> Any:
-    """A field of a table: its description, Parquet type, unit and the section it rests on."""
-    return field(metadata={"words": words, "kind": kind, "unit": unit, "rfc": rfc})
 
 
 class Mail(StrEnum):
@@ -125,7 +97,6 @@ _DNSKEY_SET = pa.list_(
 _TLSA_SET = pa.list_(
     pa.struct([("usage", pa.int16()), ("selector", pa.int16()), ("matching_type", pa.int16()), ("data", pa.binary())])
 )
-_TEXTS = pa.list_(pa.string())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +114,8 @@ class Name:
     line: int = column("line number of its first appearance, from 1", pa.int64())
     copies: int = column("input entries folded into this row, this one included", pa.int64())
     rank: int | None = column("popularity rank, where the list gives one", pa.int64())
-    tags: tuple[str, ...] = column("labels that the list gives: sector, kind, country ...", _TEXTS)
-    ns: tuple[str, ...] = column("name servers in the zone file; empty for other lists", _TEXTS)
+    tags: tuple[str, ...] = column("labels that the list gives: sector, kind, country ...", TEXTS)
+    ns: tuple[str, ...] = column("name servers in the zone file; empty for other lists", TEXTS)
     ds: tuple[DsRecord, ...] = column("DS records in the zone file; empty for other lists", _DS_SET)
 
 
@@ -196,7 +167,7 @@ class Domain:
         "DNSSEC state of that zone, by its chain of trust alone", pa.string(), rfc="4035 section 4.3"
     )
     zone_reason: str = column("why the zone has that state", pa.string())
-    name_servers: tuple[str, ...] = column("NS names of that zone as its parent gave them", _TEXTS)
+    name_servers: tuple[str, ...] = column("NS names of that zone as its parent gave them", TEXTS)
     ds: Answer | None = column(
         "DS RRset at the parent, mostly from the referral; null if the domain is no zone", ANSWER
     )
@@ -216,10 +187,10 @@ class Domain:
     )
     mta_sts: Answer = column("TXT RRset at `_mta-sts`", ANSWER, rfc="8461 section 3.1")
     mta_sts_txt: tuple[str, ...] = column(
-        "each TXT record, its strings joined; bytes outside printable ASCII and the backslash written as \\NNN", _TEXTS
+        "each TXT record, its strings joined; bytes outside printable ASCII and the backslash written as \\NNN", TEXTS
     )
     tlsrpt: Answer = column("TXT RRset at `_smtp._tls`", ANSWER, rfc="8460 section 3")
-    tlsrpt_txt: tuple[str, ...] = column("as mta_sts_txt", _TEXTS)
+    tlsrpt_txt: tuple[str, ...] = column("as mta_sts_txt", TEXTS)
     queries: int = column(
         "packets sent while this row was made, shared look-ups counted for who came first", pa.int32()
     )
@@ -247,7 +218,7 @@ class Host:
     observed_at: int = column("when the look began", UTC, unit="UTC")
     a: Answer = column("A RRset, aliases followed", ANSWER)
     aaaa: Answer = column("AAAA RRset, aliases followed", ANSWER)
-    addresses: tuple[str, ...] = column("all addresses, IPv4 first, as text", _TEXTS, rfc="5952")
+    addresses: tuple[str, ...] = column("all addresses, IPv4 first, as text", TEXTS, rfc="5952")
     expanded: str = column("the name at the end of the alias chain; the host itself without aliases", pa.string())
     address_security: str = column(
         "the worst state of the address RRsets that exist, aliases included; if none exists, of the denials",
@@ -343,9 +314,9 @@ class Zone:
     look: int = column("1 = first look; failures here are findings and get no later one", pa.int16())
     observed_at: int = column("when the look began", UTC, unit="UTC")
     name_servers: tuple[str, ...] = column(
-        "NS names as the parent gave them, at most 13; empty if it could not be asked", _TEXTS
+        "NS names as the parent gave them, at most 13; empty if it could not be asked", TEXTS
     )
-    without_address: tuple[str, ...] = column("those for which no address could be had", _TEXTS)
+    without_address: tuple[str, ...] = column("those for which no address could be had", TEXTS)
     left_out: int = column("addresses beyond 26, which were not asked", pa.int32())
     replies: tuple[Reply, ...] = column(
         "SOA, MX and DNSKEY at the apex from each address: name_server (null where only the parent's glue has the"
@@ -360,11 +331,11 @@ class Zone:
     elapsed: float = column("from the first question to the row", pa.float32(), unit="s")
 
 
-Row = Name | Reject | Domain | Host | Zone
-TABLES: dict[str, type[Row]] = {table.TABLE: table for table in (Name, Reject, Domain, Host, Zone)}
+Row = Name | Reject | Domain | Host | Policy | Zone
+TABLES: dict[str, type[Row]] = {table.TABLE: table for table in (Name, Reject, Domain, Host, Policy, Zone)}
 
 
-def schema(table: type[Row]) -> pa.Schema:
+def schema(table: type[Any]) -> pa.Schema:
     """The Parquet schema of a table; each field carries its words, unit and RFC as metadata, the table its grain."""
     columns = [
         pa.field(
@@ -377,10 +348,10 @@ def schema(table: type[Row]) -> pa.Schema:
     return pa.schema(columns, metadata={"table": table.TABLE, "grain": (table.__doc__ or "").split("\n")[0]})
 
 
-def to_arrow(table: type[Row], rows: Sequence[Row]) -> pa.Table:
+def to_arrow(table: type[Any], rows: Sequence[Any]) -> pa.Table:
     """Rows as an Arrow table: one pass a column, no object a cell."""
     layout = schema(table)
-    get: Callable[[Row], Iterable[Any]] = attrgetter(*layout.names)
+    get: Callable[[Any], Iterable[Any]] = attrgetter(*layout.names)
     columns = zip(*map(get, rows), strict=True) if rows else ((),) * len(layout)
     return pa.Table.from_arrays(
         [pa.array(cells, f.type) for cells, f in zip(columns, layout, strict=True)], schema=layout

@@ -14,6 +14,8 @@ from lab.population import Population
 
 DIFFERENCES = 20  # lines at most
 CLASSES = ("dnssec", "mail", "dane", "mta_sts", "tlsrpt")
+POLICY = ("policy", "policy stage", "policy cause", "mode", "max_age", "coverage")
+_POLICIES = "select domain, state, stage, cause, mode, max_age, coverage from policy_verdicts"
 
 Verdicts = Mapping[tuple[str, str], str]  # (whose, which verdict) -> the verdict
 
@@ -33,6 +35,8 @@ def observed(warehouse: Warehouse) -> dict[tuple[str, str], str]:
     classes = "select domain, dnssec_class, mail_class, dane_class, sts_class, tlsrpt_class from domain_class"
     for domain, *words in warehouse.query(classes).rows:
         verdicts |= {(domain, verdict): str(word) for verdict, word in zip(CLASSES, words, strict=True)}
+    for domain, *words in warehouse.query(_POLICIES).rows:
+        verdicts |= {(domain, verdict): str(word) for verdict, word in zip(POLICY, words, strict=True)}
     for host, state, combination in warehouse.query("select host, host_state, combination from host_class").rows:
         verdicts[host, "TLSA state"] = str(state)
         verdicts[host, "TLSA parameters"] = combination or "none"
@@ -45,6 +49,8 @@ def written(world: Population, names: Iterable[str]) -> Verdicts:
     for truth in map(world.truth, names):
         words = (truth.zone, truth.mail, truth.dane, truth.sts, truth.tlsrpt)
         verdicts |= {(truth.domain, verdict): str(word) for verdict, word in zip(CLASSES, words, strict=True)}
+        if truth.policy is not None:
+            verdicts |= {(truth.domain, v): str(word) for v, word in zip(POLICY, truth.policy, strict=True)}
         for host in truth.hosts:
             verdicts[host.host, "TLSA state"] = str(host.state)
             verdicts[host.host, "TLSA parameters"] = _combination(host.tlsa)

@@ -17,11 +17,13 @@ from crawler.resolver.resolve import Resolver
 from crawler.resolver.roots import starting_anchors, starting_hints
 from crawler.session import Eyes, Start
 from crawler.stages.names import Names
+from crawler.visiting import Patience
 from lab.listing import Listing, from_list, from_names
 from lab.network import LabNetwork
 from lab.population import Population
 from lab.profiles import PROFILES
 from lab.servers import serving
+from lab.streams import streaming
 from lab.world import World
 
 
@@ -44,6 +46,8 @@ def listing(found: Names, paths: Sequence[str]) -> Listing:
 #: A generated world is on this machine, and nobody in it answers late: silence is soon told.
 NEAR = Limits(first_patience=0.8, least_patience=0.5, most_patience=1.5, seconds=30.0)
 
+NEAR_SERVICES = Patience(connect=1.5, handshake=2.0, fetch=3.0)
+
 
 @asynccontextmanager
 async def opened(
@@ -52,6 +56,7 @@ async def opened(
     """A resolver whose root, keys and network are the world's; its servers run until the block is left."""
     world = make()
     hints, anchors = starting_hints(world.hints()), starting_anchors(world.anchors())
-    with serving(make) as servers:
-        async with LabNetwork(servers.port).running() as net:
-            yield Eyes(Resolver(net, hints=hints, anchors=anchors, minimise=minimise, limits=limits), net)
+    with serving(make) as servers, streaming(make) as services:
+        async with LabNetwork(servers.port, services=services.port).running() as net:
+            resolver = Resolver(net, hints=hints, anchors=anchors, minimise=minimise, limits=limits)
+            yield Eyes(resolver, net, NEAR_SERVICES, world.ca())

@@ -15,6 +15,7 @@ from lab.breakage import Breakage
 from lab.chance import draws, octets
 from lab.facts import BOGUS, HAS_DS, Chain, Facts, OwnHost, Sts, TlsaFault, Tlsrpt
 from lab.names import Type, wire
+from lab.promises import Promise, policy_address
 from lab.providers import HOSTS, Provider, Trade, address4, address6
 from lab.registries import Style, algorithm, style
 from lab.signer import Denial, Signing, ds_of
@@ -113,7 +114,7 @@ def server_addresses(host: str) -> tuple[str, ...]:
     return own_addresses(host, draws("server", host)[0] < 0.5)
 
 
-def domain_zone(facts: Facts, seed: bytes, now: int) -> Zone:
+def domain_zone(facts: Facts, promise: Promise | None, seed: bytes, now: int) -> Zone:
     """The zone of a measured domain, without its delegations and the servers that others name in it."""
     domain, apex = facts.domain, wire(facts.domain)
     zone = _begin(domain, facts.servers, signing_of(facts), seed, now)
@@ -128,6 +129,10 @@ def domain_zone(facts: Facts, seed: bytes, now: int) -> Zone:
     elif facts.sts is not Sts.NONE:
         texts = sts_texts(facts.sts, domain) + (["v=spf1 -all"] if facts.sts_beside else [])
         zone.add(f"_mta-sts.{domain}", Type.TXT, *map(txt_rdata, texts))
+    if promise is not None and promise.third is not None:
+        zone.add(f"mta-sts.{domain}", Type.CNAME, wire(promise.third))
+    elif promise is not None and (where := policy_address(domain, promise)) is not None:
+        zone.address(wire(f"mta-sts.{domain}"), where)
     if facts.tlsrpt is not Tlsrpt.NONE:
         zone.add(f"_smtp._tls.{domain}", Type.TXT, txt_rdata(tlsrpt_text(facts.tlsrpt, domain)))
     return zone.broken(*breakages_of(facts))
@@ -167,6 +172,8 @@ def provider_zone(company: Provider, seed: bytes, now: int) -> Zone:
             # one wildcard answers for hosts and TLSA names of all customers (RFC 4592 section 2.1.1)
             owner = name if company.per_customer else f"_25._tcp.{name}"
             zone.add(owner, Type.TLSA, *tlsa_rdatas(company.tlsa, company.domain))
+    if company.trade is Trade.MAIL:  # policy hosts of customers
+        zone.address(wire(f"*.sts.{company.domain}"), address4(f"sts.{company.domain}"))
     if company.trade is Trade.DANE and STS_HOST.endswith(company.domain):
         zone.add(STS_HOST, Type.TXT, txt_rdata("v=STSv1; id=20260101T000000;"))
     zone.add(zone.apex, Type.MX, mx_rdata(10, company.host(1, company.domain)))

@@ -7,7 +7,8 @@ world is reachable without root rights, and the crawler's own socket code is wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
@@ -16,11 +17,15 @@ import trio
 
 from crawler.manners import Manners
 from crawler.net import Counters, Network, Silence, UdpTcpNetwork, canonical
+from crawler.sockets import connect
 from lab.behaviours import Late, Outcome, Reset
+from lab.peers import in_memory
 from lab.world import Replies
 
 PREFIX: Final = 16
 _BARE: Final = frozenset((1, 2, 4, 5))  # RCODEs that may come without the question
+_CONNECTED: Final = b"\0"
+_SAID: Final = {b"\1": Silence.CONNECTION_REFUSED, b"\2": Silence.UNREACHABLE}
 _MAPPED: Final = bytes(10) + b"\xff\xff"
 _RESETS: Final = {
     Reset.REFUSED: Silence.CONNECTION_REFUSED,
@@ -52,12 +57,35 @@ class LabNetwork(UdpTcpNetwork):
 
     def __init__(
         self, port: int, *, routes: Mapping[str, tuple[str, int]] | None = None, manners: Manners | None = None,
-        sockets: int = 8, connections: int = 256,
+        sockets: int = 8, connections: int = 256, services: int | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(manners or Manners.unlimited(), sockets=sockets, connections=connections, allow_special=True)
+        super().__init__(
+            manners or Manners.unlimited(), sockets=sockets, connections=connections, allow_special=True,
+            visits=Manners.unlimited(),
+        )  # fmt: skip
         self._lab = ("127.0.0.1", port)
+        self._services = services  # the port of ``lab.streams``; without it, nobody listens anywhere
         self._routes = dict(routes or {})
         self._back = {there: virtual for virtual, there in self._routes.items()}
+
+    async def _opened(self, address: str, port: int, patience: float) -> trio.SocketStream | Silence:
+        if self._services is None:
+            return Silence.CONNECTION_REFUSED
+        with trio.move_on_after(patience):
+            stream = await connect(("127.0.0.1", self._services), patience)
+            if isinstance(stream, Silence):
+                return stream
+            try:
+                await stream.send_all(prefix_of(address) + port.to_bytes(2, "big"))
+                said = bytes(await stream.receive_some(1))
+            except BaseException:
+                stream.socket.close()
+                raise
+            if said == _CONNECTED:
+                return stream
+            stream.socket.close()
+            return _SAID.get(said, Silence.CLOSED)
+        return Silence.TIMEOUT
 
     def _outbound(self, address: str, port: int) -> tuple[tuple[Any, ...], bytes]:  # noqa: ARG002
         route = self._routes.get(address)
@@ -105,6 +133,22 @@ class DirectNetwork(Network):
         if isinstance(reply, bytes):
             self.counters.tcp_received += 1
         return reply
+
+    @asynccontextmanager
+    async def connection(self, address: str, port: int, patience: float) -> AsyncIterator[trio.abc.Stream | Silence]:
+        """A stream in memory to whoever listens there."""
+        where = canonical(address)
+        peer = Reset.UNREACHABLE if where is None else self.world.peer(where, port)
+        if peer is None:
+            await trio.sleep(patience)
+            yield Silence.TIMEOUT
+        elif isinstance(peer, Reset):
+            await trio.lowlevel.checkpoint()
+            yield _RESETS[peer]
+        else:
+            self.counters.connections += 1
+            async with in_memory(peer) as stream:
+                yield stream
 
     async def _ask(self, query: bytes, address: str, patience: float, *, tcp: bool) -> bytes | Silence:
         where = canonical(address)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from lab import behaviours
-from lab.behaviours import Behaviour, Outcome, Teller
+from lab.behaviours import Behaviour, Outcome, Reset, Teller
 from lab.building import (
     domain_zone,
     ds_records,
@@ -32,12 +32,16 @@ from lab.facts import Facts, Fault, TlsaFault, facts_of
 from lab.listing import NOTHING, Listing, from_list, from_names
 from lab.names import ROOT, Name, Type, ancestors, is_below, labels, wire
 from lab.packet import Query
+from lab.peers import Peer, nowhere, silence_at
+from lab.pki import Pki
 from lab.profiles import GTLD, Profile
+from lab.promises import Promise, promise_of, web_of
 from lab.providers import TLDS, provider_of
 from lab.registries import is_signed
 from lab.signer import Signing, ds_of
 from lab.truth import Totals, Truth, sum_up, truth_of
-from lab.world import NOW, Server
+from lab.web import Web, handler
+from lab.world import HTTPS, NOW, Server
 from lab.zones import Glue, Node, RRset, Zone, addresses
 
 __all__ = ["Population"]
@@ -81,6 +85,7 @@ class Population:
         self.seed = seed
         self.now = now
         self._key = b"population %d" % seed
+        self._pki: Pki | None = None
         tlds = {suffix for suffix in self.listing.suffixes if "." not in suffix}
         self._suffixes = self.listing.suffixes | tlds.union(TLDS)
         self._pinned: dict[str, Zone] = {}
@@ -106,7 +111,8 @@ class Population:
 
     def truth(self, domain: str) -> Truth:
         """What ought to be found of it."""
-        return truth_of(self.facts(domain))
+        facts = self.facts(domain)
+        return truth_of(facts, promise_of(facts, seed=self.seed, profile=self.profile))
 
     def totals(self) -> Totals:
         """What ought to be counted over all of them."""
@@ -251,9 +257,40 @@ class Population:
         zone = home_zone(apex, servers, self._key, self.now)
         return self._housed(zone, (*servers, *self.listing.homes[apex]))
 
+    # its services
+
+    @property
+    def pki(self) -> Pki:
+        """The authorities of this world, made when they are first wanted."""
+        if self._pki is None:
+            self._pki = Pki(self.now, self._key)
+        return self._pki
+
+    def ca(self) -> str:
+        """The root certificates that clients trust, as PEM."""
+        return self.pki.ca()
+
+    def promise(self, domain: str) -> Promise | None:
+        """What a measured name promises by MTA-STS."""
+        return promise_of(self.facts(domain), seed=self.seed, profile=self.profile)
+
+    def peer(self, address: str, port: int) -> Peer:
+        """Who listens there: policy hosts at every address, but for those at which nobody talks."""
+        if nowhere(address):
+            return silence_at(address)
+        return handler(self._web, self.pki) if port == HTTPS else Reset.REFUSED
+
+    def _web(self, name: str) -> Web | None:
+        domain = name.removeprefix("mta-sts.")
+        if domain == name or domain not in self.listing.names:
+            return None
+        facts = self.facts(domain)
+        promise = promise_of(facts, seed=self.seed, profile=self.profile)
+        return None if promise is None else web_of(facts, promise)
+
     def _domain(self, facts: Facts) -> Zone:
         """A measured domain's zone; one that has others of the list below it finds them when it is asked."""
-        zone = domain_zone(facts, self._key, self.now)
+        zone = domain_zone(facts, self.promise(facts.domain), self._key, self.now)
         if self.listing.given.get(facts.domain, NOTHING).parent:
             zone.lookup = partial(self._below, zone.apex)
         own = [host for host in facts.servers if host.endswith(f".{facts.domain}")]

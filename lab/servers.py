@@ -225,25 +225,26 @@ def serving(make: Make, *, processes: int = 1) -> Iterator[Serving]:
         started: list[subprocess.Popen[bytes]] = []
         state = Serving(0)
         for _ in range(processes):
-            child = stack.enter_context(_process())
+            child = stack.enter_context(process("lab.servers"))
             started.append(child)
             pickle.dump((make, state.port, processes > 1), _pipe(child.stdin))
             _pipe(child.stdin).flush()
-            state.port = state.port or _port_of(child)
+            state.port = state.port or port_of(child)
         for child in started[1:]:
-            _port_of(child)
+            port_of(child)
         yield state
         for child in started:
-            _finish(child, state)
+            finish(child, state)
     if state.faults:
         raise LabServersFault(f"the lab's world raised {state.faults} times, see above")
 
 
 @contextmanager
-def _process() -> Iterator[subprocess.Popen[bytes]]:
+def process(module: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of the lab, which ends with the block."""
     paths = os.pathsep.join([os.getcwd(), *filter(None, sys.path)])  # noqa: PTH109 - as sys.path has it
-    child = subprocess.Popen(
-        [sys.executable, "-m", "lab.servers"],
+    child = subprocess.Popen(  # noqa: S603 - a module of ours
+        [sys.executable, "-m", module],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths},
     )  # fmt: skip
     try:
@@ -264,14 +265,15 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     return pipe
 
 
-def _port_of(child: subprocess.Popen[bytes]) -> int:
+def port_of(child: subprocess.Popen[bytes]) -> int:
+    """Where it listens, as it says first of all."""
     line = _pipe(child.stdout).readline()
     if not line:
         raise LabServersFault("a lab server process did not start, see above")
     return int(line)
 
 
-def _finish(child: subprocess.Popen[bytes], state: Serving) -> None:
+def finish(child: subprocess.Popen[bytes], state: Serving) -> None:
     """End a process and take its account."""
     _pipe(child.stdin).close()
     line = _pipe(child.stdout).readline()

@@ -3,7 +3,8 @@
 The definitions: DNSSEC class of the zone (RFC 4035 section 4.3), mail class (RFC 5321 section 5.1, RFC 7505), TLSA
 state of each mail host and DANE class of the domain (RFC 7672 sections 2.1 and 2.2), record classes of MTA-STS
 (RFC 8461 section 3.1) and TLSRPT (RFC 8460 section 3). This is the lab's own reading; nothing of the crawler or the
-analysis is used, so that a mistake there cannot vouch for itself. What is not told: all that needs SMTP or HTTPS.
+analysis is used, so that a mistake there cannot vouch for itself. What
+hangs on a fetch is ``policy_truth``; what needs SMTP is not told.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lab.facts import BOGUS, HAS_DS, Chain, Facts, Mail, OwnHost, Sts, TlsaFault, Tlsrpt, facts_of
+from lab.policy_truth import PolicyTruth, policy_truth
+from lab.promises import Promise, promise_of
 from lab.providers import owner_of
 
 if TYPE_CHECKING:
@@ -95,6 +98,7 @@ class Truth(NamedTuple):
     tlsrpt: RecordClass
     provider: str | None  # registrable name of the MX host of the lowest preference; null and junk targets have none
     hosts: tuple[HostTruth, ...]
+    policy: PolicyTruth | None = None  # of a domain with something like an MTA-STS record
 
 
 _WITH_MAIL: Final = (MailClass.MX, MailClass.IMPLICIT, MailClass.NULL_MX_MIXED)
@@ -116,7 +120,7 @@ _ZONE: Final = {
 _UNSUPPORTED: Final = (Chain.UNSUPPORTED_ALGORITHM, Chain.UNSUPPORTED_DIGEST)
 
 
-def truth_of(facts: Facts) -> Truth:
+def truth_of(facts: Facts, promise: Promise | None = None) -> Truth:
     """Every verdict on the domain."""
     domain = facts.domain
     if not facts.exists:
@@ -138,6 +142,7 @@ def truth_of(facts: Facts) -> Truth:
         _record(facts.tlsrpt is Tlsrpt.NONE, facts.tlsrpt is Tlsrpt.VALID, bogus),
         None if bogus else _provider(facts),
         hosts,
+        policy_truth(facts, promise),
     )
 
 
@@ -241,6 +246,9 @@ class Totals:
     tlsrpt: Counter[RecordClass] = field(default_factory=Counter)
     cross: Counter[tuple[DaneClass, RecordClass]] = field(default_factory=Counter)  # DANE x MTA-STS, domains with mail
     providers: Counter[str] = field(default_factory=Counter)
+    policies: Counter[tuple[str, str, str | None]] = field(default_factory=Counter)  # state, stage, cause
+    modes: Counter[str] = field(default_factory=Counter)  # of usable policies
+    coverage: Counter[str | None] = field(default_factory=Counter)  # of usable policies
     tlsa: dict[str, str] = field(default_factory=dict)  # distinct host -> parameters of its TLSA RRset
 
     def add(self, truth: Truth) -> None:
@@ -255,6 +263,11 @@ class Totals:
             self.cross[truth.dane, truth.sts] += 1
         if truth.provider is not None:
             self.providers[truth.provider] += 1
+        if truth.policy is not None:
+            self.policies[truth.policy[:3]] += 1
+            if truth.policy.mode is not None and truth.policy.state == "usable":
+                self.modes[truth.policy.mode] += 1
+                self.coverage[truth.policy.coverage] += 1
         for host in truth.hosts:
             if host.tlsa:
                 self.tlsa[host.host] = host.tlsa
@@ -269,6 +282,9 @@ class Totals:
             self.tlsrpt + other.tlsrpt,
             self.cross + other.cross,
             self.providers + other.providers,
+            self.policies + other.policies,
+            self.modes + other.modes,
+            self.coverage + other.coverage,
             self.tlsa | other.tlsa,
         )
 
@@ -291,4 +307,7 @@ def sum_up(truths: Iterable[Truth]) -> Totals:
 
 def totals(names: Iterable[str], *, seed: int, profile: Profile) -> Totals:
     """The true totals of a list of names, with nothing signed and nothing asked."""
-    return sum_up(truth_of(facts_of(name, seed=seed, profile=profile)) for name in names)
+    return sum_up(
+        truth_of(facts, promise_of(facts, seed=seed, profile=profile))
+        for facts in (facts_of(name, seed=seed, profile=profile) for name in names)
+    )

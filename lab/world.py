@@ -18,15 +18,22 @@ from lab.behaviours import Behaviour, Late, Outcome, Reset, Teller
 from lab.breakage import Breakage
 from lab.names import ROOT, Name, Type, ancestors, is_below, parent, text, wire
 from lab.packet import FORMERR, QR, PacketFault, Query, read_query, write
+from lab.peers import Peer, nowhere, silence_at
+from lab.pki import Pki
+from lab.web import Web, handler
 from lab.zones import Lookup, Signing, Zone, addresses
 
 __all__ = ["Late", "Outcome", "Replies", "Reset", "Server", "World"]
 
+HTTPS: Final = 443
 NOW: Final = 1_790_000_000  # 2026-09-21, the time of a world that was told no other
 
 
 class Replies(Protocol):
     """What the lab's networks and servers need of a world."""
+
+    def peer(self, address: str, port: int) -> Peer:
+        """Who listens at an address and port other than the DNS's."""
 
     def reply(self, query: bytes, server: str, *, tcp: bool) -> Outcome:
         """The octets that the server at an address sends back; None is silence."""
@@ -83,7 +90,9 @@ class World:
         self.seed = seed
         self.servers: dict[str, Server] = {}
         self.zones: dict[Name, Zone] = {}
+        self.webs: dict[str, Web] = {}  # by the name that a client asks for, at every address
         self._locate = locate
+        self._pki: Pki | None = None
         self._orders: list[_Order] = []
 
     # making it
@@ -154,6 +163,23 @@ class World:
         above.delegate(apex, order.above, order.zone.ds() if order.ds else ())
 
     # asking it
+
+    @property
+    def pki(self) -> Pki:
+        """The authorities of this world, made when they are first wanted."""
+        if self._pki is None:
+            self._pki = Pki(self.now, self.seed)
+        return self._pki
+
+    def ca(self) -> str:
+        """The root certificates that clients trust, as PEM."""
+        return self.pki.ca()
+
+    def peer(self, address: str, port: int) -> Peer:
+        """Who listens there: the web servers at every address, but for those at which nobody talks."""
+        if nowhere(address):
+            return silence_at(address)
+        return handler(self.webs.get, self.pki) if port == HTTPS else Reset.REFUSED
 
     def reply(self, query: bytes, server: str, *, tcp: bool) -> Outcome:
         """What the server at this address sends back; None where nobody is, or nobody answers."""

@@ -98,7 +98,7 @@ def test_a_scan_goes_the_whole_way_and_accounts_for_every_name(tmp_path: Path, r
     assert (told["version"], told["vantage"], told["complete"]) == (__version__, "a desk", True)
     assert told["names"]["account"]["entries"] == 4
     assert told["sessions"][0]["rows"] == {"domains": 3, "hosts": 1}
-    assert set(told["hashes"]) == {"root_hints", "trust_anchors"}
+    assert set(told["hashes"]) >= {"root_hints", "trust_anchors"}
 
 
 def test_the_same_command_again_finds_nothing_left_to_do(tmp_path: Path, run: Run, pretend: Pretend) -> None:

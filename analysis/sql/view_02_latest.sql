@@ -1,6 +1,6 @@
 -- name: view_02_latest
--- title: domains, hosts and zones at their latest look
--- grain: domain; host; zone
+-- title: domains, hosts, policies and zones at their latest look
+-- grain: domain; host; domain; zone
 -- definition: Of each key the row with the highest look. Only later looks are gathered, so that the wide rows of
 --   the first look stream past: few keys are ever looked at twice.
 -- source: the project's own
@@ -12,5 +12,9 @@ select d.* from domain_looks as d left join later using (domain) where d.look = 
 create or replace view hosts as
 with later as (select host, max(look) as look from host_looks where look > 1 group by host)
 select h.* from host_looks as h left join later using (host) where h.look = coalesce(later.look, 1);
+
+create or replace view policies as
+with later as (select domain, max(look) as look from policy_looks where look > 1 group by domain)
+select p.* from policy_looks as p left join later using (domain) where p.look = coalesce(later.look, 1);
 
 create or replace view zones as from zone_looks where look = 1;

@@ -1,7 +1,7 @@
 """The one value that every look-up ends in, and the closed list of how look-ups end.
 
 `Answer` is what lands, nested, in every table. It is a tuple so that pyarrow takes
-it as it is; its fields are described for people in ``tables.ANSWER_FIELDS``.
+it as it is; its fields are described for people in ``columns.ANSWER_FIELDS``.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Denial(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What one look-up found; see ``tables.ANSWER_FIELDS`` for each field's words and unit."""
+    """What one look-up found; see ``columns.ANSWER_FIELDS`` for each field's words and unit."""
 
     outcome: Outcome
     security: Security

@@ -99,8 +99,12 @@ def tlsa_base(host: str, expanded: str, found: tuple[str, ...], a: Answer, aaaa:
     """Which names to ask for TLSA; none for a host without a usable address (RFC 7672 section 2.2.2)."""
     if found:
         return TlsaBase.EXPANDED if expanded != host else TlsaBase.INITIAL
-    denied = all(answer.outcome in CONCLUSIVE and answer.security in _USABLE for answer in (a, aaaa))
-    return TlsaBase.NO_ADDRESS if denied else TlsaBase.ADDRESS_UNKNOWN
+    return TlsaBase.NO_ADDRESS if host_denied(a, aaaa) else TlsaBase.ADDRESS_UNKNOWN
+
+
+def host_denied(a: Answer, aaaa: Answer) -> bool:
+    """Whether it is believable that a host has no address, where none was found."""
+    return all(answer.outcome in CONCLUSIVE and answer.security in _USABLE for answer in (a, aaaa))
 
 
 def tlsa_set(answer: Answer | None) -> tuple[TlsaRecord, ...]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from lab.behaviours import Behaviour
 from lab.breakage import Breakage
 from lab.names import Type, wire
+from lab.web import Web
 from lab.world import World
 from lab.zones import Denial, Signing, Zone
 
@@ -81,6 +82,9 @@ class Scenario:
     row: Mapping[str, object]  # of table domains: column -> value
     hosts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # of table hosts: host -> column -> value
     agreement: Mapping[str, str] = field(default_factory=dict)  # of view zone_class: subject -> agreement
+    web: Web | None = None  # what the policy host shows, at whatever address
+    policy: Mapping[str, object] = field(default_factory=dict)  # of table policies: column -> value
+    verdict: Mapping[str, object] = field(default_factory=dict)  # of table policy_verdicts: column -> value
 
 
 def build(scenarios: Iterable[Scenario], now: int | None = None) -> World:
@@ -93,6 +97,8 @@ def build(scenarios: Iterable[Scenario], now: int | None = None) -> World:
     world.zone("bd", servers={"ns1": "209.58.24.3"})
     homes: dict[str, dict[str, str]] = {}  # the name servers of each site
     for scenario in scenarios:
+        if scenario.web is not None:
+            world.webs[f"mta-sts.{scenario.domain}"] = scenario.web
         for site in scenario.sites:
             homes[site.apex] = dict(homes[site.beside]) if site.beside is not None else _addresses(site, len(homes) + 1)
             _settle(world, site, homes[site.apex])

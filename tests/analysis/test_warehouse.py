@@ -10,12 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from publicsuffixlist import PSLFILE, PublicSuffixList
 
+from analysis import judge
 from analysis.stats import ORDER
 from analysis.suffixes import BEGIN, END, Rule, rules, version
+from analysis.verdicts import VERDICTS
 from analysis.warehouse import SQL, RunFault, open_run, view_files
 from crawler.standards.names import NameFault
 from crawler.standards.names import domain as a_label
-from crawler.tables import Row, Zone
+from crawler.tables import TABLES, Row, Zone
+from crawler.visited import Policy
 from tests.analysis.rows import dane_host, host, made, mailing, name, write
 
 ICANN = PublicSuffixList(only_icann=True)
@@ -88,6 +91,8 @@ def test_the_same_files_run_in_bare_duckdb_from_inside_the_run(tmp_path: Path, m
             f"to '{tmp_path.as_posix()}/rejects/part-0.parquet' (format parquet)"
         )
     write(tmp_path, Zone, [])
+    write(tmp_path, Policy, [])
+    judge.write(tmp_path)
     monkeypatch.chdir(tmp_path)
     views = "\n".join(file.read_text() for file in view_files())
     with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as bare:
@@ -96,7 +101,7 @@ def test_the_same_files_run_in_bare_duckdb_from_inside_the_run(tmp_path: Path, m
             assert bare.execute((SQL / f"{statistic}.sql").read_text()).fetchall(), statistic
         fallback = bare.execute("select domain, version from registrable where name = 'mx1.host.co.uk'").fetchall()
     assert fallback == [("co.uk", None)]  # no list was loaded: the last two labels, and it says so
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["domains", "hosts", "names", "rejects", "zones"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == sorted([*TABLES, *VERDICTS])
 
 
 def test_view_files_stand_in_the_order_of_their_names() -> None:

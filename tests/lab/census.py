@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 import trio
 
+from analysis.judge import CA_STORE
 from crawler.resolver.resolve import Resolver
 from crawler.resolver.roots import starting_anchors, starting_hints
-from crawler.stages import domains, hosts
+from crawler.stages import domains, hosts, policies
 from crawler.tables import Domain, Host, Name, Row, Target, to_arrow
+from crawler.visited import Policy
+from crawler.visiting import Visitor
 from lab.network import DirectNetwork
 
 if TYPE_CHECKING:
@@ -62,13 +65,35 @@ async def _each(keys: Iterable[str], work: Callable[[str], Awaitable[None]]) -> 
             nursery.start_soon(one)
 
 
-def write(folder: Path, names: Iterable[str], found: Sequence[Domain], looked: Sequence[Host]) -> None:
-    """The tables names, domains and hosts of a run, one part each."""
+async def fetch(world: World | Population, resolver: Resolver, found: Iterable[Domain]) -> list[Policy]:
+    """The policy of every domain that announces one."""
+    fetched: list[Policy] = []
+    visitor = Visitor(net=DirectNetwork(world))
+
+    async def policy(one: str) -> None:
+        fetched.append(await policies.observe(one, resolver, visitor, 1))
+
+    await _each(sorted(row.domain for row in found if any(t.startswith("v=STSv1") for t in row.mta_sts_txt)), policy)
+    return fetched
+
+
+def write(
+    folder: Path, names: Iterable[str], found: Sequence[Domain], looked: Sequence[Host],
+    fetched: Sequence[Policy] = (), ca: str = "",
+) -> None:  # fmt: skip
+    """The tables names, domains, hosts and policies of a run, one part each, and the roots to judge by."""
     listed = [
         Name(domain=one, text=one, source="-", line=line, copies=1, rank=None, tags=(), ns=(), ds=())
         for line, one in enumerate(names, 1)
     ]
-    tables: tuple[tuple[type[Row], Sequence[Row]], ...] = ((Name, listed), (Domain, found), (Host, looked))
+    tables: tuple[tuple[type[Row], Sequence[Row]], ...] = (
+        (Name, listed),
+        (Domain, found),
+        (Host, looked),
+        (Policy, fetched),
+    )
     for table, rows in tables:
         (folder / table.TABLE).mkdir()
         pq.write_table(to_arrow(table, rows), folder / table.TABLE / "part-0.parquet")
+    if ca:
+        (folder / CA_STORE).write_text(ca)

@@ -5,6 +5,7 @@ The worlds answer in process on the virtual clock, so that silent servers cost n
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from analysis.warehouse import Warehouse, open_run
 from crawler.truth import observed, written
 from lab.listing import generate
 from lab.population import Population
-from lab.profiles import CC, GTLD, ODD, Profile
+from lab.profiles import CC, GTLD, ODD, STS, Profile
 from tests.lab import census
 
 if TYPE_CHECKING:
@@ -27,25 +28,37 @@ def counted(run: Warehouse, column: str) -> dict[str, int]:
     return {str(word): count for word, count in rows}
 
 
+def judged(run: Warehouse, columns: str, where: str) -> dict[tuple[str | None, ...], int]:
+    rows = run.query(f"select {columns}, count(*) from policy_verdicts where {where} group by all").rows
+    return {tuple(words): count for *words, count in rows}
+
+
 @pytest.mark.parametrize(
     ("profile", "tld", "names"),
     [
         (GTLD, "com", 2_000),
         (CC, "nl", 2_000),
         (ODD, "se", 600),  # where the rare is common
+        (STS, "org", 800),  # where everybody has an MTA-STS record
     ],
-    ids=["gtld", "cc", "odd"],
+    ids=["gtld", "cc", "odd", "sts"],
 )
 async def test_every_verdict_and_total_is_the_labs(
     profile: Profile, tld: str, names: int, tmp_path: Path, autojump_clock: MockClock
 ) -> None:
-    world = Population(generate(names, tld), profile=profile, seed=7)
-    census.write(tmp_path, world.names, *await census.crawl(census.resolver_in(world), world.names))
+    world = Population(generate(names, tld), profile=profile, seed=7, now=int(time.time()))  # for certificates
+    resolver = census.resolver_in(world)
+    found, looked = await census.crawl(resolver, world.names)
+    fetched = await census.fetch(world, resolver, found)
+    census.write(tmp_path, world.names, found, looked, fetched, world.ca())
     totals = world.totals()
     with open_run(tmp_path) as run:
-        found = observed(run)
+        seen = observed(run)
         truth = written(world, world.names)
-        assert {key: (word, found.get(key)) for key, word in truth.items() if found.get(key) != word} == {}
+        assert {key: (word, seen.get(key)) for key, word in truth.items() if seen.get(key) != word} == {}
+        assert judged(run, "state, stage, cause", "true") == totals.policies
+        assert judged(run, "mode", "state = 'usable'") == {(mode,): count for mode, count in totals.modes.items()}
+        assert judged(run, "coverage", "state = 'usable'") == {(c,): count for c, count in totals.coverage.items()}
         assert counted(run, "dnssec_class") == totals.zone
         assert counted(run, "mail_class") == totals.mail
         assert counted(run, "dane_class") == totals.dane

@@ -1,0 +1,102 @@
+"""The tables of verdicts: what the judge made of the evidence, with the rule that fired.
+
+Written beside the evidence by ``judge``, again whenever rules change; as in ``crawler.tables``,
+each column has its words. Domain classes made of these are views under ``sql``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+import pyarrow as pa
+
+from crawler.columns import TEXTS, column
+
+if TYPE_CHECKING:
+    from analysis.rules import Stage
+
+
+class State(StrEnum):
+    """Whether a sender would have the policy."""
+
+    USABLE = "usable"
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # a look-up error or our own patience: another look might see it
+
+
+class Coverage(StrEnum):
+    """Which of a domain's mail hosts the patterns of its policy admit (RFC 8461 section 4.1)."""
+
+    ALL = "all"
+    SOME = "some"
+    NONE = "none"
+    NO_HOSTS = "no-hosts"  # the domain has no mail host
+    UNKNOWN = "unknown"  # the MX look-up failed
+
+
+class Mismatch(StrEnum):
+    """In what a mail host differs from the pattern nearest to it; the first that fits (Ashiq et al. 2025)."""
+
+    STS_LABEL = "mta-sts-label"  # the pattern names the policy host, or something below it
+    LABELS = "labels"  # the same registrable name, other labels before it
+    TLD = "tld"  # registrable names that differ in the public suffix only
+    TYPO = "typo"  # an edit distance of three or less
+    DOMAIN = "domain"  # another domain
+
+
+class Problem(NamedTuple):
+    """One flaw of a text: which, in which line (0: the whole), and what stands there."""
+
+    flaw: str
+    line: int
+    text: str
+
+
+class Uncovered(NamedTuple):
+    """A mail host that no pattern admits, and the pattern nearest to it."""
+
+    host: str
+    pattern: str
+    kind: Mismatch
+
+
+_PROBLEMS = pa.list_(pa.struct([("flaw", pa.string()), ("line", pa.int32()), ("text", pa.string())]))
+_UNCOVERED = pa.list_(pa.struct([("host", pa.string()), ("pattern", pa.string()), ("kind", pa.string())]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyVerdict:
+    """What MTA-STS comes to at a domain with something like a record. Table ``policy_verdicts``; grain: domain."""
+
+    TABLE: ClassVar[str] = "policy_verdicts"
+    KEY: ClassVar[str] = "domain"
+
+    domain: str = column("policy domain: A-labels, lower case, no final dot", pa.string())
+    rules: str = column("version of the rules", pa.string())
+    state: State = column("whether a sender would have the policy", pa.string())
+    stage: Stage = column("where the way to it ends", pa.string())
+    cause: str | None = column("why it ends there, in the words of that stage; null if it does not", pa.string())
+    rule: str = column("id of the rule that fired", pa.string())
+    record: bool | None = column("the TXT record is valid; null if that is unknown", pa.bool_(), rfc="8461 section 3.1")
+    record_lenient: bool = column("some deployed sender takes the record", pa.bool_())
+    record_flaw: str | None = column("what is wrong with the record", pa.string())
+    policy_id: str | None = column("id of the record", pa.string(), rfc="8461 section 3.1")
+    certificate: tuple[str, ...] | None = column(
+        "all flaws of the chain for the policy host, the one that weighs most first; null without a chain or a store",
+        TEXTS,
+        rfc="5280, 9525",
+    )
+    plain_text: bool | None = column("the media type is text/plain; null without a response", pa.bool_())
+    policy: bool | None = column("the body is a valid policy; null if none was fetched", pa.bool_())
+    policy_lenient: bool = column("some deployed sender takes the body as a policy", pa.bool_())
+    problems: tuple[Problem, ...] = column("all that is wrong with the body, in its order", _PROBLEMS)
+    mode: str | None = column("of the policy as far as anybody takes it, whatever the stage", pa.string())
+    max_age: int | None = column("likewise", pa.int64(), unit="s")
+    mx: tuple[str, ...] = column("the policy's patterns, likewise", TEXTS)
+    coverage: Coverage | None = column("which mail hosts the patterns admit; null without a policy", pa.string())
+    uncovered: tuple[Uncovered, ...] = column("the mail hosts that no pattern admits, at most 64", _UNCOVERED)
+
+
+VERDICTS: dict[str, type[PolicyVerdict]] = {PolicyVerdict.TABLE: PolicyVerdict}

@@ -1,0 +1,179 @@
+"""The lab's certificates: a root that its clients trust, one that nobody trusts, and leaves with any fault asked for.
+
+Keys and the root are a pure function of the seed, so that a client's process and the servers' have the same root
+without talking. A `Leaf` is a value; the context that shows it is made when it is first wanted, and kept.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import ssl
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+_DAY: Final = 86_400
+_ORDER_P256: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """A server's certificate, and what is sent with it. The default is one that every client takes."""
+
+    names: tuple[str, ...]  # dNSName of the SAN; the first is the subject's CN, too
+    from_day: int = -30  # days from now
+    to_day: int = 60
+    issuer: str = "lab"  # lab, other (a root that nobody trusts), self
+    san: bool = True
+    sent: tuple[str, ...] = ("leaf", "intermediate")  # of leaf, intermediate, root, stranger; in this order
+    key: str = "ecdsa"  # or rsa
+    server: bool = True  # the purpose is a TLS server's
+    renewal: int = 0  # another key for the same name
+    spoiled: bool = False  # the signature
+
+
+def good(name: str) -> Leaf:
+    """What a well-kept server shows."""
+    return Leaf(names=(name,))
+
+
+class Pki:
+    """The authorities of one lab, at one time (seconds since 1970)."""
+
+    def __init__(self, now: int, seed: bytes = b"lab") -> None:
+        self.now = now
+        self._seed = seed
+        day = now // _DAY * _DAY  # the root is the same in all processes that begin on one day
+        self._begin, self._end = _at(day - 3650 * _DAY), _at(day + 3650 * _DAY)
+        self._roots = {kind: self._root(kind) for kind in ("lab", "other")}
+        self._middle = {kind: self._intermediate(kind) for kind in ("lab", "other")}
+
+    def ca(self) -> str:
+        """The roots that clients trust, as PEM."""
+        return self._roots["lab"].public_bytes(serialization.Encoding.PEM).decode()
+
+    def chain(self, leaf: Leaf) -> tuple[bytes, ...]:
+        """The certificates that a server with this leaf sends, DER."""
+        return tuple(one.public_bytes(serialization.Encoding.DER) for one in self.certificates(leaf))
+
+    def context(self, leaf: Leaf, *, most: ssl.TLSVersion | None = None, least: bool = False) -> ssl.SSLContext:
+        """A server that shows it; `most` is the highest version it speaks, `least` lets it speak old ones."""
+        return _context(self, leaf, most, least)
+
+    def certificates(self, leaf: Leaf) -> list[x509.Certificate]:
+        """What a server with this leaf sends."""
+        issuer = leaf.issuer if leaf.issuer in self._roots else "lab"
+        pieces = {"intermediate": self._middle[issuer], "root": self._roots[issuer], "stranger": self._middle["other"]}
+        return [_leaf(self, leaf) if piece == "leaf" else pieces[piece] for piece in leaf.sent]
+
+    def make(self, leaf: Leaf) -> x509.Certificate:
+        """The certificate itself."""
+        subject = _name(leaf.names[0])
+        own = self.key(leaf)
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(subject if leaf.issuer == "self" else self._middle[leaf.issuer].subject)
+            .public_key(own.public_key())
+            .serial_number(int.from_bytes(sha256(repr(leaf).encode()).digest()[:8], "big") | 1)
+            .not_valid_before(_at(self.now + leaf.from_day * _DAY))
+            .not_valid_after(_at(self.now + leaf.to_day * _DAY))
+        )
+        if leaf.san:
+            builder = builder.add_extension(x509.SubjectAlternativeName(list(map(x509.DNSName, leaf.names))), False)
+        purpose = ExtendedKeyUsageOID.SERVER_AUTH if leaf.server else ExtendedKeyUsageOID.CLIENT_AUTH
+        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), False)
+        key: _Key = own if leaf.issuer == "self" else _ecdsa(self._seed + leaf.issuer.encode() + b" intermediate")
+        made = builder.sign(key, hashes.SHA256())
+        if not leaf.spoiled:
+            return made
+        octets = made.public_bytes(serialization.Encoding.DER)
+        return x509.load_der_x509_certificate(octets[:-1] + bytes((octets[-1] ^ 1,)))
+
+    def key(self, leaf: Leaf) -> _Key:
+        """One key for all leaves of a kind: what tells them apart here is the certificate."""
+        label = self._seed + b" leaf" + (b" of %d" % leaf.renewal if leaf.renewal else b"")
+        return _rsa() if leaf.key == "rsa" else _ecdsa(label)
+
+    def _root(self, kind: str) -> x509.Certificate:
+        key = ed25519.Ed25519PrivateKey.from_private_bytes(sha256(self._seed + kind.encode()).digest())
+        return self._authority(f"dane-census {kind} root", key.public_key(), f"dane-census {kind} root").sign(key, None)
+
+    def _intermediate(self, kind: str) -> x509.Certificate:
+        root = ed25519.Ed25519PrivateKey.from_private_bytes(sha256(self._seed + kind.encode()).digest())
+        own = _ecdsa(self._seed + kind.encode() + b" intermediate").public_key()
+        return self._authority(f"dane-census {kind} intermediate", own, f"dane-census {kind} root").sign(root, None)
+
+    def _authority(
+        self, subject: str, key: ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey, issuer: str
+    ) -> x509.CertificateBuilder:
+        usage = dict.fromkeys(
+            ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+             "encipher_only", "decipher_only"), False,
+        )  # fmt: skip
+        return (
+            x509.CertificateBuilder()
+            .subject_name(_name(subject))
+            .issuer_name(_name(issuer))
+            .public_key(key)
+            .serial_number(int.from_bytes(sha256(subject.encode()).digest()[:8], "big") | 1)
+            .not_valid_before(self._begin)
+            .not_valid_after(self._end)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(x509.KeyUsage(key_cert_sign=True, crl_sign=True, **usage), critical=True)
+        )
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common[:64])])
+
+
+def _at(seconds: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC)
+
+
+@lru_cache(64)
+def _ecdsa(label: bytes) -> ec.EllipticCurvePrivateKey:
+    return ec.derive_private_key(int.from_bytes(sha256(label).digest(), "big") % _ORDER_P256 or 1, ec.SECP256R1())
+
+
+@lru_cache(1)
+def _rsa() -> rsa.RSAPrivateKey:
+    """New in each process: an RSA key cannot be derived, and nothing hangs on which one it is."""
+    return rsa.generate_private_key(65_537, 2048)
+
+
+@lru_cache(20_000)
+def _leaf(pki: Pki, leaf: Leaf) -> x509.Certificate:
+    return pki.make(leaf)
+
+
+@lru_cache(4_096)
+def _context(pki: Pki, leaf: Leaf, most: ssl.TLSVersion | None, least: bool) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    pem = pki.key(leaf).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    pem += b"".join(one.public_bytes(serialization.Encoding.PEM) for one in pki.certificates(leaf))
+    with os.fdopen(os.memfd_create("dane-census-lab"), "w+b") as file:  # the ssl module reads files only
+        file.write(pem)
+        file.flush()
+        context.load_cert_chain(f"/proc/self/fd/{file.fileno()}")
+    context.num_tickets = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        if least:
+            context.minimum_version = ssl.TLSVersion.TLSv1
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        if most is not None:
+            context.maximum_version = most
+    return context
