@@ -1,4 +1,4 @@
-"""The commands over a finished or running scan: `dane-census stats`.
+"""The commands over a finished or running scan: `dane-census stats` and `judge`.
 
 `mount` adds them to the command of ``crawler.cli``, which tells the user's faults in one
 line with exit status 2. Figures go to standard output or, with ``--out``, one file each.
@@ -11,8 +11,10 @@ from typing import Annotated
 
 import typer
 
+from analysis import judge as judging
+from analysis import rules
 from analysis import stats as statistics
-from analysis.export import SUFFIX, Format, write
+from analysis.export import SUFFIX, Format, clean, write
 from analysis.stats import Counted
 from analysis.warehouse import RunFault, open_run
 
@@ -44,9 +46,31 @@ def stats(
         _files(counted, form, facts, out)
 
 
+def judge(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")],
+    diff: Annotated[bool, typer.Option("--diff", help="Only show what today's rules would move.")] = False,
+) -> None:
+    """Judge a run's evidence anew by today's rules, without a packet."""
+    try:
+        open_run(run).close()
+        if not diff:
+            typer.echo(f"{judging.write(run):,} verdicts by the rules of {rules.VERSION}")
+            return
+        moved = judging.moved(run)
+    except RunFault as fault:
+        raise typer.BadParameter(str(fault)) from fault
+    except OSError as fault:
+        raise typer.BadParameter(f"{run}: {fault.strerror}") from fault
+    for one in moved:
+        changes = (f"{key} {one['before'].get(key)} -> {one['now'].get(key)}" for key in one["before"] | one["now"])
+        typer.echo(clean(f"{one['domain']}: {'; '.join(changes)}"))
+    typer.echo(f"{len(moved):,} verdicts move")
+
+
 def mount(app: typer.Typer) -> None:
     """Add our commands to another app."""
     app.command()(stats)
+    app.command()(judge)
 
 
 def _files(counted: list[Counted], form: Format, facts: dict[str, str], out: Path) -> None:

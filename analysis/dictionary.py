@@ -1,7 +1,7 @@
 """The generated part of data/README.md: tables, columns, vocabularies, views and statistics.
 
-Everything comes from where it is defined: ``crawler.tables`` (words, units, RFCs),
-the enums with the comments beside their members, and the headers of ``sql/``::
+Everything comes from where it is defined: ``crawler.tables``, ``crawler.visited`` and ``verdicts`` (words,
+units, RFCs), the enums with the comments beside their members, and the headers of ``sql/``::
 
     python -m analysis.dictionary            # write it
     python -m analysis.dictionary --check    # exit status 1 if it is not what would be written
@@ -19,11 +19,13 @@ from typing import get_type_hints
 
 import pyarrow as pa
 
+from analysis import rules, verdicts
 from analysis.stats import Statistic, catalogue, read
+from analysis.verdicts import VERDICTS, PolicyVerdict
 from analysis.warehouse import view_files
-from crawler import tables
+from crawler import tables, visited
 from crawler.columns import ANSWER, ANSWER_FIELDS
-from crawler.standards import security
+from crawler.standards import pkix, security
 from crawler.tables import TABLES, Row, schema
 
 PAGE = Path(__file__).resolve().parent.parent / "data" / "README.md"
@@ -39,6 +41,12 @@ VOCABULARIES: tuple[type[StrEnum], ...] = (
     tables.Target,
     tables.TlsaBase,
     tables.Rejection,
+    visited.FetchOutcome,
+    rules.Stage,
+    pkix.Flaw,
+    verdicts.State,
+    verdicts.Coverage,
+    verdicts.Mismatch,
 )
 
 
@@ -53,7 +61,7 @@ def page(text: str) -> str:
 
 def _generated() -> Iterator[str]:
     yield "## Tables\n"
-    for table in TABLES.values():
+    for table in (TABLES | VERDICTS).values():
         yield from _table(table)
     yield "### The nested Answer\n"
     yield "Every look-up of every table is this one value; in SQL, `mx.security` or `tlsa_initial.ttl`.\n"
@@ -71,7 +79,7 @@ def _generated() -> Iterator[str]:
         yield from _sql(statistic)
 
 
-def _table(table: type[Row]) -> Iterator[str]:
+def _table(table: type[Row] | type[PolicyVerdict]) -> Iterator[str]:
     layout = schema(table)
     yield f"### {table.TABLE}\n\n{(layout.metadata or {})[b'grain'].decode()}\n"
     rows = []

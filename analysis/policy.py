@@ -33,6 +33,7 @@ _OPEN = frozenset({
     FetchOutcome.TLS_TIMEOUT, FetchOutcome.HTTP_TIMEOUT,
 })  # fmt: skip
 _HTTP_200 = 200
+_TOO_OLD = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})  # RFC 8461 section 7.2, RFC 8996
 Registrable = Callable[[str], str]
 
 
@@ -105,6 +106,8 @@ def _decide(
     if stage in _BEFORE_A_SESSION:
         state = State.UNKNOWN if outcome in _OPEN else State.FAILED
         return state, stage, _cause(found.policy, outcome), _BEFORE_A_SESSION[stage][state]
+    if found.policy["tls_version"] in _TOO_OLD:
+        return State.FAILED, Stage.TLS, f"version {found.policy['tls_version']}", "STS-TLS"
     if chain is None:
         return State.UNKNOWN, Stage.CERTIFICATE, "no-store", "STS-CERTIFICATE-UNKNOWN"
     if chain.flaws:

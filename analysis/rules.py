@@ -43,7 +43,7 @@ RULES = {
         Rule("STS-DNS-UNKNOWN", "the policy host's addresses could not be had", "8461 section 3.3"),
         Rule("STS-DNS-NO-ADDRESS", "the policy host has no address", "8461 section 3.3"),
         Rule("STS-TCP", "no address of the policy host takes a connection", "8461 section 3.3"),
-        Rule("STS-TLS", "no TLS session", "8461 section 3.3"),
+        Rule("STS-TLS", "no TLS session, or one below TLS 1.2", "8461 sections 3.3 and 7.2, 8996"),
         Rule("STS-CERTIFICATE", "the public PKI does not vouch for the policy host", "8461 section 3.3, 9525"),
         Rule("STS-CERTIFICATE-UNKNOWN", "no store of root certificates to judge by", "8461 section 3.3"),
         Rule("STS-HTTP", "no status 200 with a whole body of at most 64 KiB", "8461 section 3.3"),

@@ -8,7 +8,7 @@ run's folder::
 
 This module adds five things to that: the folder in front of the file names, an empty table
 where an interrupted run has no part yet, verdicts made anew (in memory) where those in the
-folder are not of today's rules and all of the evidence, the Public Suffix List, and the two class views
+folder are not of today's rules and all of the evidence, the Public Suffix List, and the class views
 kept as tables (`KEPT`), for every statistic asks them again. What does not fit in memory
 spills to a folder of its own under the system's temporary directory.
 """
@@ -34,7 +34,7 @@ from crawler.tables import TABLES, Row, schema
 
 SQL = Path(__file__).parent / "sql"
 #: Views that are worked out once, when the run is opened.
-KEPT = frozenset({"host_class", "domain_class"})
+KEPT = frozenset({"host_class", "domain_class", "registrable", "policy_class"})
 #: The name in ``view_01_tables.sql`` that each table gets.
 LOOKS = {
     "names": "names", "rejects": "rejects", "domains": "domain_looks", "hosts": "host_looks",

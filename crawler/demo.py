@@ -30,7 +30,7 @@ from crawler.resolver.limits import Limits
 from crawler.scan import Pace, accounted, figures, now, write_names
 from crawler.stages import names as names_stage
 from crawler.store import Store, opened
-from crawler.truth import CLASSES, Verdicts, compare, observed, written
+from crawler.truth import CLASSES, POLICY, Verdicts, compare, observed, written
 from lab.listing import generate
 from lab.population import Population
 from lab.profiles import PROFILES
@@ -204,8 +204,13 @@ def _show(warehouse: Warehouse, folder: Path, shown: tuple[str, ...]) -> None:
 
 
 def _scenario_truth() -> Verdicts:
-    return {
+    verdicts = {
         (scenario.domain, verdict): word
         for scenario in SCENARIOS
         for verdict, word in zip(CLASSES, scenario.classes, strict=True)
     }
+    for scenario in SCENARIOS:
+        for verdict, column in POLICY.items():
+            if column in scenario.verdict:
+                verdicts[scenario.domain, verdict] = str(scenario.verdict[column])
+    return verdicts

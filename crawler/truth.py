@@ -14,8 +14,12 @@ from lab.population import Population
 
 DIFFERENCES = 20  # lines at most
 CLASSES = ("dnssec", "mail", "dane", "mta_sts", "tlsrpt")
-POLICY = ("policy", "policy stage", "policy cause", "mode", "max_age", "coverage")
-_POLICIES = "select domain, state, stage, cause, mode, max_age, coverage from policy_verdicts"
+#: Verdicts on a policy, with the column of ``policy_verdicts`` that holds each.
+POLICY = {
+    "policy": "state", "policy stage": "stage", "policy cause": "cause", "policy mode": "mode",
+    "policy max_age": "max_age", "policy coverage": "coverage",
+}  # fmt: skip
+_POLICIES = "select domain, state, stage, cause, mode, max_age, coverage from policy_verdicts"  # as in `POLICY`
 
 Verdicts = Mapping[tuple[str, str], str]  # (whose, which verdict) -> the verdict
 

@@ -32,15 +32,21 @@ CONNECTED, REFUSED, UNREACHABLE = b"\0", b"\1", b"\2"
 
 
 class Port:
-    """One loopback port behind which all services of a world are."""
+    """One loopback port behind which all services of a world are.
 
-    def __init__(self, world: Replies) -> None:
+    Where `plain` is given there is no tunnel: that port is served at every address that this machine has, for
+    clients that know no tunnel (in a network namespace of their own, whose every address may be local).
+    """
+
+    def __init__(self, world: Replies, plain: int | None = None) -> None:
         self.world = world
+        self.plain = plain
         self.connections = self.faults = 0
 
     async def run(self, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled; tells its port once it listens."""
-        listeners = await trio.open_tcp_listeners(0, host=HOST, backlog=4_096)
+        host = HOST if self.plain is None else "0.0.0.0"  # noqa: S104 - in a namespace
+        listeners = await trio.open_tcp_listeners(self.plain or 0, host=host, backlog=4_096)
         task_status.started(listeners[0].socket.getsockname()[1])
         await trio.serve_listeners(self._serve, listeners)
 
@@ -58,6 +64,13 @@ class Port:
             stream.socket.close()
 
     async def _connect(self, stream: trio.SocketStream) -> None:
+        if self.plain is not None:
+            peer = self.world.peer(stream.socket.getsockname()[0], self.plain)
+            if callable(peer):
+                await talk(peer, stream)
+            elif peer is None:
+                await stream.receive_some(1)
+            return
         head = b""
         while len(head) < _HEAD:
             more = await stream.receive_some(_HEAD - len(head))
@@ -75,11 +88,11 @@ class Port:
 
 
 @contextmanager
-def streaming(make: Callable[[], Replies]) -> Iterator[Serving]:
+def streaming(make: Callable[[], Replies], plain: int | None = None) -> Iterator[Serving]:
     """The services of the world that `make` makes (it must pickle), in a process of their own."""
     with process("lab.streams") as child:
         assert child.stdin is not None
-        pickle.dump(make, child.stdin)
+        pickle.dump((make, plain), child.stdin)
         child.stdin.flush()
         state = Serving(port_of(child))
         yield state
@@ -88,8 +101,8 @@ def streaming(make: Callable[[], Replies]) -> Iterator[Serving]:
         raise LabServersFault(f"the lab's services raised {state.faults} times, see above")
 
 
-async def _main(world: Replies) -> None:
-    port = Port(world)
+async def _main(world: Replies, plain: int | None) -> None:
+    port = Port(world, plain)
     async with trio.open_nursery() as nursery:
         number = await nursery.start(port.run)
         sys.stdout.write(f"{number}\n")
@@ -107,8 +120,8 @@ def main() -> None:
     """A process of services."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the parent decides, by closing our input
-    make = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our parent
-    trio.run(_main, make())
+    make, plain = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our parent
+    trio.run(_main, make(), plain)
 
 
 if __name__ == "__main__":

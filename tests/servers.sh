@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Debian's DNS servers and tools for tests/real and bench. Never fails a build: what is missing makes its tests skip.
+# Debian's servers and tools for tests/real and bench. Never fails a build: what is missing makes its tests skip.
 set -u
 export PATH="$PATH:/usr/sbin:/sbin" DEBIAN_FRONTEND=noninteractive
 declare -A package=(
   [nsd]=nsd [knotd]=knot [unbound]=unbound [unbound-host]=unbound-host
   [ldns-signzone]=ldnsutils [dnsperf]=dnsperf [delv]=bind9-dnsutils [kresd]=knot-resolver
+  [nginx]=nginx-light
 )
 missing=()
 for command in "${!package[@]}"; do
@@ -29,7 +30,7 @@ if ! apt-get -qq -o DPkg::Lock::Timeout=300 install --no-install-recommends "${m
   exit 0
 fi
 if [ -d /run/systemd/system ]; then
-  for unit in nsd knot unbound; do
+  for unit in nsd knot unbound nginx; do
     [[ " ${missing[*]} " == *" $unit "* ]] && systemctl disable --quiet "$unit" 2>/dev/null
   done
 fi

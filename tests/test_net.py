@@ -12,6 +12,7 @@ from functools import partial
 import pytest
 import trio
 import trio.testing
+from trio.testing import MockClock
 
 from crawler.manners import Limit, Manners
 from crawler.net import Silence, UdpTcpNetwork, canonical, open_network
@@ -503,3 +504,72 @@ async def test_a_tunnel_shows_its_own_addresses() -> None:
         reply = await net.over_udp(QUERY, "9.9.9.9", 53, PATIENT)
         assert isinstance(reply, bytes)
         assert reply[2:] == reply_to(QUERY)[2:]
+
+
+# --- streams to services ---------------------------------------------------------------------------------------------
+
+
+async def test_a_stream_carries_octets_and_is_closed_with_its_block() -> None:
+    async def echo(stream: trio.SocketStream) -> None:
+        await stream.send_all(bytes(await stream.receive_some(100)).upper())
+        assert await stream.receive_some(1) == b""  # the client's end
+
+    listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    async with trio.open_nursery() as nursery, open_network(sockets=1, allow_special=True) as net:
+        nursery.start_soon(trio.serve_listeners, echo, listeners)
+        port = listeners[0].socket.getsockname()[1]
+        async with net.connection("127.0.0.1", port, 5) as stream:
+            assert not isinstance(stream, Silence)
+            await stream.send_all(b"hello")
+            assert await stream.receive_some(100) == b"HELLO"
+        with pytest.raises(trio.ClosedResourceError):
+            await stream.send_all(b"too late")
+        assert net.counters.connections == 1
+        nursery.cancel_scope.cancel()
+
+
+async def test_nobody_at_a_port_refuses() -> None:
+    async with open_network(sockets=1, allow_special=True) as net, net.connection("127.0.0.1", 1, 5) as stream:
+        assert stream is Silence.CONNECTION_REFUSED
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "192.168.1.1", "fe80::1", "::ffff:8.8.8.8", "224.0.0.1", "nonsense"])
+async def test_special_addresses_are_not_connected_to(address: str, autojump_clock: MockClock) -> None:
+    async with open_network(sockets=1) as net, net.connection(address, 443, 5) as stream:
+        assert stream is Silence.UNREACHABLE
+        assert net.counters.connections == 0
+
+
+async def test_a_connection_that_nobody_takes_costs_our_patience(autojump_clock: MockClock) -> None:
+    class Deaf(UdpTcpNetwork):
+        async def _opened(self, address: str, port: int, patience: float) -> trio.SocketStream | Silence:
+            del address, port
+            with trio.move_on_after(patience):
+                await trio.sleep_forever()
+            return Silence.TIMEOUT
+
+    async with Deaf(Manners.unlimited(), sockets=1, allow_special=True).running() as net:
+        async with net.connection("127.0.0.1", 443, 7) as stream:
+            assert stream is Silence.TIMEOUT
+        assert trio.current_time() == 7
+
+
+async def test_visits_wait_for_their_turn_and_give_it_back(autojump_clock: MockClock) -> None:
+    """At most two at once to one address, each ten seconds long: five take thirty."""
+
+    class Slow(UdpTcpNetwork):
+        async def _opened(self, address: str, port: int, patience: float) -> trio.SocketStream | Silence:
+            del address, port, patience
+            await trio.sleep(10)
+            return Silence.TIMEOUT
+
+    async def visit(net: UdpTcpNetwork) -> None:
+        async with net.connection("127.0.0.1", 443, 60):
+            pass
+
+    visits = Manners(per_address=Limit(100, 2))
+    async with Slow(Manners.unlimited(), sockets=1, allow_special=True, visits=visits).running() as net:
+        async with trio.open_nursery() as nursery:
+            for _ in range(5):
+                nursery.start_soon(visit, net)
+        assert trio.current_time() == pytest.approx(30, abs=0.1)

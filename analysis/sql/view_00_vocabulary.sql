@@ -17,6 +17,12 @@ create or replace type host_state as enum ('secure', 'unsigned', 'none', 'no-add
 create or replace type dane_class as enum (
     'full', 'partial', 'mx-insecure', 'none', 'not-applicable', 'unknown', 'not-measured');
 create or replace type record_class as enum ('valid', 'invalid', 'none', 'unknown', 'not-measured');
+create or replace type policy_state as enum (
+    'enforce', 'testing', 'off', 'policy-invalid', 'not-retrieved', 'record-invalid', 'none', 'unknown',
+    'not-measured');
+create or replace type policy_effect as enum (
+    'covered', 'partly-covered', 'would-lose-mail', 'no-hosts', 'testing', 'off', 'policy-invalid', 'not-retrieved',
+    'record-invalid', 'none', 'unknown', 'not-measured');
 
 create or replace macro figures(n, d, u) as {
     'numerator': n::bigint,

@@ -27,6 +27,7 @@ from crawler.tables import (
     Zone,
     to_arrow,
 )
+from crawler.visited import Attempt, FetchOutcome, Policy
 
 THEN = 1_790_000_000_000_000
 #: The four states in short, with a reason that each can have.
@@ -138,13 +139,25 @@ def dane_host(of: str, *combinations: str, **more: Any) -> Host:
     return host(of, **{"tlsa_initial": "answer secure", "tlsa_initial_set": tlsa(*combinations or ("3 1 1",))} | more)
 
 
+def fetch(of: str, **more: Any) -> Policy:
+    """A policy fetched from an address of its own, with a chain of the caller's, but for what `more` says."""
+    values: dict[str, Any] = {
+        "domain": of, "look": 1, "observed_at": THEN, "host": f"mta-sts.{of}", "a": "answer secure",
+        "aaaa": "nodata secure", "expanded": f"mta-sts.{of}", "outcome": FetchOutcome.FETCHED, "detail": None,
+        "attempts": (Attempt(f"45.98.{ord(of[0])}.1", FetchOutcome.FETCHED),), "tls_version": "TLSv1.3",
+        "tls_cipher": "TLS_AES_256_GCM_SHA384", "chain": (), "status": 200, "media_type": "text/plain",
+        "location": None, "encoding": None, "body": b"", "octets": 0, "queries": 2, "elapsed": 0.2,
+    }  # fmt: skip
+    return Policy(**_answered(values | more))
+
+
 def made(folder: Path, *rows: Row) -> Path:
     """A run's folder with these rows; a table without rows has no part. A domain without a name row gets one."""
     named = {row.domain for row in rows if isinstance(row, Name)}
     missing = [
         name(row.domain) for row in rows if isinstance(row, Domain) and row.domain not in named and row.look == 1
     ]
-    for table in (Name, Reject, Domain, Host, Zone):
+    for table in (Name, Reject, Domain, Host, Policy, Zone):
         chosen = [row for row in [*rows, *missing] if isinstance(row, table)]
         if chosen:
             write(folder, table, chosen)

@@ -21,6 +21,7 @@ from crawler.tables import TABLES, Row, Zone
 from crawler.visited import Policy
 from tests.analysis.rows import dane_host, host, made, mailing, name, write
 
+OF_POLICIES = {one for one in ORDER if one.startswith(("mta_sts_", "tlsrpt_"))}
 ICANN = PublicSuffixList(only_icann=True)
 
 
@@ -98,7 +99,8 @@ def test_the_same_files_run_in_bare_duckdb_from_inside_the_run(tmp_path: Path, m
     with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as bare:
         bare.execute(views)
         for statistic in ORDER:
-            assert bare.execute((SQL / f"{statistic}.sql").read_text()).fetchall(), statistic
+            rows = bare.execute((SQL / f"{statistic}.sql").read_text()).fetchall()
+            assert rows or statistic in OF_POLICIES, statistic  # no policy was looked at here
         fallback = bare.execute("select domain, version from registrable where name = 'mx1.host.co.uk'").fetchall()
     assert fallback == [("co.uk", None)]  # no list was loaded: the last two labels, and it says so
     assert sorted(entry.name for entry in tmp_path.iterdir()) == sorted([*TABLES, *VERDICTS])

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from analysis import judge
 from crawler.resolver import ask
 from crawler.resolver.answer import Answer
 from crawler.resolver.resolve import Resolver
 from crawler.resolver.roots import starting_anchors, starting_hints
-from crawler.stages import domains, hosts
+from crawler.stages import domains, hosts, policies
+from crawler.tables import Domain
+from crawler.visited import Policy
+from crawler.visiting import Visitor
 from lab.network import DirectNetwork
 from lab.scenarios import SCENARIOS, Scenario, build
+from tests.analysis.rows import write
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from trio.testing import MockClock
 
 
@@ -29,14 +37,26 @@ def seen(row: object, path: str) -> Any:
     return [tuple(item) if isinstance(item, tuple) else item for item in value] if isinstance(value, tuple) else value
 
 
+def judged(folder: Path, row: Domain, fetched: Policy, ca: str) -> dict[str, Any]:
+    """The verdict, as a run's folder comes to it."""
+    write(folder, Domain, [row])
+    write(folder, Policy, [fetched])
+    (folder / judge.CA_STORE).write_text(ca)
+    (verdict,) = judge.verdicts(folder).to_pylist()
+    verdict["uncovered"] = [tuple(one.values()) for one in verdict["uncovered"]]
+    return dict(verdict)
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.claim)
 async def test_observed_is_as_written(
-    scenario: Scenario, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(ask, "random", lambda: 0.0)  # servers in the order written, so the broken one comes first
-    world = build(SCENARIOS if scenario.domain in NEEDS_OTHERS else [scenario])
+    when = int(time.time()) if scenario.verdict else None  # certificates are held against the moment of the look
+    world = build(SCENARIOS if scenario.domain in NEEDS_OTHERS else [scenario], when)
+    net = DirectNetwork(world)
     resolver = Resolver(
-        DirectNetwork(world),
+        net,
         hints=starting_hints(world.hints()),
         anchors=starting_anchors(world.anchors()),
         now=lambda: world.now,
@@ -46,6 +66,12 @@ async def test_observed_is_as_written(
     for host, truth in scenario.hosts.items():
         found = await hosts.observe(host, resolver, 1)
         assert {path: seen(found, path) for path in truth} == dict(truth)
+    if scenario.verdict:
+        fetched = await policies.observe(scenario.domain, resolver, Visitor(net=net), 1)
+        assert {path: seen(fetched, path) for path in scenario.policy} == dict(scenario.policy)
+        assert fetched.elapsed < 60
+        verdict = judged(tmp_path, row, fetched, world.ca())
+        assert {column: verdict[column] for column in scenario.verdict} == dict(scenario.verdict)
     if scenario.domain not in NEEDS_OTHERS | ENDS_EARLY:
         assert world.idle() == [], "what was to be broken never was"
 
