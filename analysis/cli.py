@@ -63,7 +63,7 @@ def judge(
         raise typer.BadParameter(f"{run}: {fault.strerror}") from fault
     for one in moved:
         changes = (f"{key} {one['before'].get(key)} -> {one['now'].get(key)}" for key in one["before"] | one["now"])
-        typer.echo(clean(f"{one['domain']}: {'; '.join(changes)}"))
+        typer.echo(clean(f"{one['key']}: {'; '.join(changes)}"))
     typer.echo(f"{len(moved):,} verdicts move")
 
 

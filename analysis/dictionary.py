@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from analysis import rules, verdicts
 from analysis.stats import Statistic, catalogue, read
-from analysis.verdicts import VERDICTS, PolicyVerdict
+from analysis.verdicts import VERDICTS, EndpointVerdict, PolicyVerdict
 from analysis.warehouse import view_files
 from crawler import tables, visited
 from crawler.columns import ANSWER, ANSWER_FIELDS
@@ -42,11 +42,15 @@ VOCABULARIES: tuple[type[StrEnum], ...] = (
     tables.TlsaBase,
     tables.Rejection,
     visited.FetchOutcome,
+    visited.SmtpOutcome,
     rules.Stage,
     pkix.Flaw,
     verdicts.State,
     verdicts.Coverage,
     verdicts.Mismatch,
+    verdicts.Contact,
+    verdicts.NearMiss,
+    verdicts.Scheme,
 )
 
 
@@ -79,7 +83,7 @@ def _generated() -> Iterator[str]:
         yield from _sql(statistic)
 
 
-def _table(table: type[Row] | type[PolicyVerdict]) -> Iterator[str]:
+def _table(table: type[Row] | type[PolicyVerdict] | type[EndpointVerdict]) -> Iterator[str]:
     layout = schema(table)
     yield f"### {table.TABLE}\n\n{(layout.metadata or {})[b'grain'].decode()}\n"
     rows = []

@@ -1,8 +1,8 @@
 """The judge: verdicts from a run's evidence, as often as one likes, without a packet.
 
-Reads the tables of a run and the CA store that lies beside them, writes ``policy_verdicts``
-(one part, replaced as a whole) into the same folder. What the rules say is ``policy`` and
-``rules``; what domains and countries come to is SQL.
+Reads the tables of a run and the CA store that lies beside them, writes ``policy_verdicts`` and
+``endpoint_verdicts`` (one part each, replaced as a whole) into the same folder. What the rules
+say is ``policy``, ``dane`` and ``rules``; what domains and countries come to is SQL.
 
 Verdicts in the folder are *fresh* if they were made by these rules from these parts and this
 store; else whoever opens the run judges anew in memory, and the folder stays as it is.
@@ -22,9 +22,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from publicsuffixlist import PublicSuffixList
 
-from analysis import rules
-from analysis.policy import Evidence, judge
-from analysis.verdicts import PolicyVerdict
+from analysis import dane, policy, rules
+from analysis.verdicts import VERDICTS, EndpointVerdict, PolicyVerdict
 from crawler.standards import pkix
 from crawler.tables import TABLES, schema, to_arrow
 
@@ -43,6 +42,21 @@ _EVIDENCE = """
     where len(list_filter(d.mta_sts_txt, lambda t: starts_with(t, 'v=STSv1'))) > 0 or p.domain is not null
     order by d.domain
 """
+_CONVERSATIONS = """
+    select e.endpoint, e.host, e.address, e.outcome, e.code, e.chain, e.other_chain, epoch_us(e.observed_at),
+        case
+            when h.address_security = 'insecure'
+                and coalesce(h.a.alias[1].security, h.aaaa.alias[1].security) = 'secure'
+                and len(h.tlsa_initial_set) > 0 and h.tlsa_initial.security = 'secure' then h.tlsa_initial_set
+            when h.address_security <> 'secure' then []
+            when len(h.tlsa_expanded_set) > 0 and h.tlsa_expanded.security = 'secure' then h.tlsa_expanded_set
+            when len(h.tlsa_initial_set) > 0 and h.tlsa_initial.security = 'secure' then h.tlsa_initial_set
+            else []
+        end as records,
+        e.sni
+    from endpoints as e left join hosts as h using (host)
+    order by e.endpoint
+"""
 _LATEST = """
     create view {table} as select * exclude nth from (
         select *, row_number() over (partition by {key} order by look desc) as nth from looks_{table}
@@ -60,55 +74,62 @@ def store_of(run: Path) -> pkix.Store | None:
 
 def basis(run: Path) -> str:
     """What verdicts hang on: the rules, the parts of the evidence, the store."""
-    parts = [f"{table}/{part.name}" for table in ("domains", "policies") for part in _parts(run, table)]
+    parts = [f"{table}/{part.name}" for table in _READ for part in _parts(run, table)]
     store = run / CA_STORE
     digest = hashlib.sha256(store.read_bytes()).hexdigest() if store.is_file() else ""
     return hashlib.sha256(json.dumps([rules.VERSION, parts, digest]).encode()).hexdigest()
 
 
-def fresh(run: Path) -> bool:
+def fresh(run: Path, table: str = PolicyVerdict.TABLE) -> bool:
     """Whether the verdicts in the folder are those of today's rules over all of the evidence."""
     try:
-        metadata = pq.read_schema(run / PolicyVerdict.TABLE / _PART).metadata or {}
+        metadata = pq.read_schema(run / table / _PART).metadata or {}
     except (OSError, pa.ArrowInvalid):
         return False
     return metadata.get(_BASIS) == basis(run).encode()
 
 
-def verdicts(run: Path) -> pa.Table:
-    """The verdicts on a run's policies, made now."""
-    batches = [to_arrow(PolicyVerdict, batch) for batch in _batched(_judged(run))]
-    return pa.concat_tables(batches) if batches else schema(PolicyVerdict).empty_table()
+def verdicts(run: Path, table: str = PolicyVerdict.TABLE) -> pa.Table:
+    """The verdicts of one kind on a run, made now."""
+    kind = VERDICTS[table]
+    batches = [to_arrow(kind, batch) for batch in _batched(_JUDGES[table](run))]
+    return pa.concat_tables(batches) if batches else schema(kind).empty_table()
 
 
 def write(run: Path) -> int:
     """Judge a run and keep the verdicts in its folder; how many there are."""
-    made = verdicts(run)
-    folder = run / PolicyVerdict.TABLE
-    folder.mkdir(exist_ok=True)
-    beside = folder / f"{_PART}.tmp"
-    metadata = (made.schema.metadata or {}) | {_BASIS: basis(run).encode()}
-    pq.write_table(made.replace_schema_metadata(metadata), beside, compression="zstd")
-    beside.replace(folder / _PART)
-    return int(made.num_rows)
+    total = 0
+    for table in VERDICTS:
+        made = verdicts(run, table)
+        folder = run / table
+        folder.mkdir(exist_ok=True)
+        beside = folder / f"{_PART}.tmp"
+        metadata = (made.schema.metadata or {}) | {_BASIS: basis(run).encode()}
+        pq.write_table(made.replace_schema_metadata(metadata), beside, compression="zstd")
+        beside.replace(folder / _PART)
+        total += made.num_rows
+    return total
 
 
 def moved(run: Path) -> list[dict[str, Any]]:
-    """What a judgement of today moves: domain, state, rule and cause as kept in the folder and as they are now."""
+    """What a judgement of today moves: the key, and what differs as kept in the folder and as it is now."""
+    return [one for table in VERDICTS for one in _moved(run, table)]
+
+
+def _moved(run: Path, table: str) -> list[dict[str, Any]]:
+    key = VERDICTS[table].KEY
     try:
-        kept = {row["domain"]: row for row in pq.read_table(run / PolicyVerdict.TABLE / _PART).to_pylist()}
+        kept = {row[key]: row for row in pq.read_table(run / table / _PART).to_pylist()}
     except (OSError, pa.ArrowInvalid):
         kept = {}
     found = []
-    for row in verdicts(run).to_pylist():
-        before = kept.pop(row["domain"], None)
-        differing = {key: (before or {}).get(key) for key in _COMPARED if (before or {}).get(key) != row[key]}
+    for row in verdicts(run, table).to_pylist():
+        before = kept.pop(row[key], None) or {}
+        differing = [name for name in row if name not in {key, "rules"} and before.get(name) != row[name]]
         if differing:
-            found.append({"domain": row["domain"], "before": differing, "now": {key: row[key] for key in differing}})
-    return found + [{"domain": domain, "before": {"state": row["state"]}, "now": {}} for domain, row in kept.items()]
-
-
-_COMPARED = ("state", "stage", "cause", "rule", "record", "certificate", "policy", "mode", "max_age", "coverage")
+            was, now = {name: before.get(name) for name in differing}, {name: row[name] for name in differing}
+            found.append({"key": row[key], "before": was, "now": now})
+    return found + [{"key": gone, "before": {"rule": row["rule"]}, "now": {}} for gone, row in kept.items()]
 
 
 def _parts(run: Path, table: str) -> list[Path]:
@@ -126,28 +147,49 @@ def registrable(name: str) -> str:
     return _suffixes().privatesuffix(name) or name
 
 
-def _judged(run: Path) -> Iterator[PolicyVerdict]:
-    store = store_of(run)
+_READ = ("domains", "hosts", "policies", "endpoints")
+
+
+def _rows(run: Path, sql: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query over the latest looks of a run's tables."""
     with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as base:
-        for table in ("domains", "policies"):
+        for table in _READ:
             parts = [str(part) for part in _parts(run, table)]
             if parts:
                 base.read_parquet(parts).create_view(f"looks_{table}")
             else:
                 base.register(f"looks_{table}", schema(TABLES[table]).empty_table())
             base.execute(_LATEST.format(table=table, key=TABLES[table].KEY))
-        cursor = base.execute(_EVIDENCE)
+        cursor = base.execute(sql)
         while rows := cursor.fetchmany(_BATCH):
-            for domain, outcome, security, txt, mail, mx_security, mx_hosts, policy in rows:
-                evidence = Evidence(
-                    domain=domain, txt_outcome=outcome, txt_security=security, txt=txt, mail=mail,
-                    mx_security=mx_security, mx_hosts=mx_hosts, policy=policy,
-                )  # fmt: skip
-                yield judge(evidence, store, registrable)
+            yield from rows
 
 
-def _batched(rows: Iterable[PolicyVerdict]) -> Iterator[list[PolicyVerdict]]:
-    batch: list[PolicyVerdict] = []
+def _policies(run: Path) -> Iterator[PolicyVerdict]:
+    store = store_of(run)
+    for domain, outcome, security, txt, mail, mx_security, mx_hosts, fetched in _rows(run, _EVIDENCE):
+        evidence = policy.Evidence(
+            domain=domain, txt_outcome=outcome, txt_security=security, txt=txt, mail=mail, mx_security=mx_security,
+            mx_hosts=mx_hosts, policy=fetched,
+        )  # fmt: skip
+        yield policy.judge(evidence, store, registrable)
+
+
+def _endpoints(run: Path) -> Iterator[EndpointVerdict]:
+    store = store_of(run)
+    for endpoint, host, address, outcome, code, chain, other, at, records, base in _rows(run, _CONVERSATIONS):
+        evidence = dane.Evidence(
+            endpoint=endpoint, host=host, address=address, outcome=outcome, code=code, chain=chain, other_chain=other,
+            observed_at=at, records=records, base=base,
+        )  # fmt: skip
+        yield dane.judge(evidence, store)
+
+
+_JUDGES = {PolicyVerdict.TABLE: _policies, EndpointVerdict.TABLE: _endpoints}
+
+
+def _batched(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    batch: list[Any] = []
     for row in rows:
         batch.append(row)
         if len(batch) >= _BATCH:

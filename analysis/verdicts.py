@@ -99,4 +99,74 @@ class PolicyVerdict:
     uncovered: tuple[Uncovered, ...] = column("the mail hosts that no pattern admits, at most 64", _UNCOVERED)
 
 
-VERDICTS: dict[str, type[PolicyVerdict]] = {PolicyVerdict.TABLE: PolicyVerdict}
+class Contact(StrEnum):
+    """What a conversation with a mail host came to."""
+
+    TLS = "tls"  # a session
+    TLS_FAILED = "tls-failed"  # STARTTLS was accepted, and no session came of it
+    NO_STARTTLS = "no-starttls"  # not offered, or refused for good
+    TEMPORARY = "temporary"  # 4xx
+    REJECTED = "rejected"  # 5xx at the greeting, or what is no SMTP
+    UNREACHABLE = "unreachable"  # no connection, no reply in time, closed
+    NOT_TRIED = "not-tried"
+
+
+class NearMiss(StrEnum):
+    """What would have to be otherwise for some TLSA record to match."""
+
+    USAGE = "usage"
+    SELECTOR = "selector"
+    MATCHING_TYPE = "matching-type"
+    EMPTY_DIGEST = "empty-digest"  # the digest of nothing: a script without its input
+    OUTWEIGHED = "outweighed"  # a record matches, and one of a stronger digest does not (RFC 7671 section 9)
+    NOT_SENT = "not-sent"  # DANE-TA, and the server sends nothing but its leaf
+
+
+class Scheme(StrEnum):
+    """How a host's records are prepared for its next certificate (Internet.nl's advice of 2021)."""
+
+    CURRENT_NEXT = "current+next"  # a DANE-EE record matches, another one waits
+    CURRENT_ISSUER = "current+issuer"  # a DANE-EE record matches, and a DANE-TA record an issuer that is sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointVerdict:
+    """What one SMTP conversation comes to. Table ``endpoint_verdicts``; grain: (host, address)."""
+
+    TABLE: ClassVar[str] = "endpoint_verdicts"
+    KEY: ClassVar[str] = "endpoint"
+
+    endpoint: str = column("host and address with a blank between", pa.string())
+    host: str = column("MX target", pa.string())
+    address: str = column("its address", pa.string())
+    rules: str = column("version of the rules", pa.string())
+    contact: Contact = column("what the conversation came to", pa.string())
+    records: int = column("TLSA records of the secure RRset that counts", pa.int32(), rfc="7672 section 2.2.2")
+    usable: int = column("those of them that are usable", pa.int32(), rfc="7672 section 3.1, 7671 section 4")
+    dane: str | None = column(
+        "authenticated, failed, unusable; null without records or without a session",
+        pa.string(),
+        rfc="7672 section 2.2",
+    )
+    rule: str = column("id of the rule that fired", pa.string())
+    reason: str | None = column("why, in the words of the rule", pa.string())
+    record: int | None = column("which record authenticated, or came furthest; from 0", pa.int32())
+    depth: int | None = column("at which certificate of the path; 0 is the leaf", pa.int32())
+    names: tuple[str, ...] = column(
+        "where a path to an anchor is good and the name is wrong: the names of the certificate, at most 64", TEXTS
+    )
+    other_dane: str | None = column("likewise for the second kind of certificate; null if none was shown", pa.string())
+    other_reason: str | None = column("why", pa.string())
+    near_misses: tuple[str, ...] = column("what would have to be otherwise for a record to match", TEXTS)
+    scheme: Scheme | None = column("how the records are prepared for the next certificate", pa.string())
+    certificate: tuple[str, ...] | None = column(
+        "flaws of the chain for the host's name by the public PKI; null without a session or a store",
+        TEXTS,
+        rfc="8461 section 4.2",
+    )
+
+
+VERDICTS: dict[str, type[PolicyVerdict] | type[EndpointVerdict]] = {
+    PolicyVerdict.TABLE: PolicyVerdict,
+    EndpointVerdict.TABLE: EndpointVerdict,
+}

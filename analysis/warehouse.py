@@ -34,11 +34,11 @@ from crawler.tables import TABLES, Row, schema
 
 SQL = Path(__file__).parent / "sql"
 #: Views that are worked out once, when the run is opened.
-KEPT = frozenset({"host_class", "domain_class", "registrable", "policy_class"})
+KEPT = frozenset({"host_class", "domain_class", "registrable", "policy_class", "dane_pair", "dane_effect"})
 #: The name in ``view_01_tables.sql`` that each table gets.
 LOOKS = {
     "names": "names", "rejects": "rejects", "domains": "domain_looks", "hosts": "host_looks",
-    "policies": "policy_looks", "zones": "zone_looks",
+    "policies": "policy_looks", "endpoints": "endpoint_looks", "zones": "zone_looks",
 }  # fmt: skip
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
@@ -159,13 +159,13 @@ def _load(connection: duckdb.DuckDBPyConnection, folder: Path, psl: Path) -> Non
 
 def _rooted(connection: duckdb.DuckDBPyConnection, text: str, folder: Path) -> str:
     """The table views with the run's folder in their file names, or an empty table where there is no file."""
-    judged = None if judge.fresh(folder) else judge.verdicts(folder)
+    judged = {table: judge.verdicts(folder, table) for table in VERDICTS if not judge.fresh(folder, table)}
     for table, kind in (TABLES | VERDICTS).items():
         relative = f"read_parquet('{table}/*.parquet')"
         if relative not in text:
             raise ValueError(f"view_01_tables.sql does not read {table}")  # our own mistake
-        if table in VERDICTS and judged is not None:
-            connection.register(f"now_{table}", judged)
+        if table in judged:
+            connection.register(f"now_{table}", judged[table])
             text = text.replace(relative, f"now_{table}")
         elif parts(folder, table):
             text = text.replace(relative, f"read_parquet({_files(folder.absolute() / table)})")

@@ -18,7 +18,7 @@ from crawler.session import OptionFault, Options
 from crawler.stages.lists import Format
 from crawler.stages.source import ListFault
 from crawler.store import StoreFault
-from crawler.visiting import Policies
+from crawler.visiting import Policies, Probe
 
 if TYPE_CHECKING:
     from crawler.resolver.answer import Answer
@@ -74,6 +74,14 @@ def scan(
     per_server: Annotated[bool, typer.Option("--per-server", help="Also ask every server of each zone.")] = False,
     policies: Annotated[Policies, typer.Option(help="Whose MTA-STS policy files are fetched.")] = Policies.ANNOUNCED,
     ca_file: CaFile = None,
+    smtp: Annotated[
+        bool, typer.Option("--smtp", help="Also talk to mail hosts, as far as STARTTLS (port 25).")
+    ] = False,
+    probe: Annotated[Probe, typer.Option(help="With --smtp: which mail hosts.")] = Probe.NEEDED,
+    ehlo: Annotated[str, typer.Option(metavar="NAME", help="With --smtp: who we are; else this machine's name.")] = "",
+    smtp_patience: Annotated[
+        float | None, typer.Option(min=1, max=600, help="With --smtp: seconds for each reply (30; RFC 5321 has 300).")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the order in which names are asked for.")] = 0,
     contact: Annotated[str, typer.Option(help="Who runs this; kept in run.json.")] = "",
     vantage: Annotated[str, typer.Option(help="Where it runs; kept in run.json.")] = "",
@@ -95,12 +103,27 @@ def scan(
         looks=looks,
         per_server=per_server,
         policies=policies,
+        probe=probe if smtp else Probe.NONE,
+        ehlo=_host_name(ehlo),
+        smtp_patience=smtp_patience,
         seed=seed,
         contact=contact,
         vantage=vantage,
         quiet=quiet,
     )
     return 0 if run_scan(command) else INTERRUPTED
+
+
+def _host_name(text: str) -> str:
+    """A name for EHLO, which goes into a line of a protocol."""
+    from crawler.standards.names import NameFault, from_text, is_hostname
+
+    try:
+        if text and not (text.isascii() and is_hostname(from_text(text))):
+            raise typer.BadParameter(f"--ehlo {text}: not a host name")
+    except NameFault as fault:
+        raise typer.BadParameter(f"--ehlo {text}: {fault.flaw}") from fault
+    return text
 
 
 @app.command()

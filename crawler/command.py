@@ -6,9 +6,10 @@ comes out as `ListFault`, `OptionFault` or `StoreFault`, also from inside a nurs
 
 from __future__ import annotations
 
+import platform
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
@@ -34,7 +35,7 @@ from crawler.stages.names import Names
 from crawler.standards.names import NameFault, domain, from_text
 from crawler.store import Store
 from crawler.store import opened as opened_store
-from crawler.visiting import Policies, Visitor
+from crawler.visiting import Policies, Probe, Visitor
 
 T = TypeVar("T")
 
@@ -53,6 +54,9 @@ class Command:
     looks: int = 2
     per_server: bool = False
     policies: Policies = Policies.ANNOUNCED
+    probe: Probe = Probe.NONE
+    ehlo: str = ""
+    smtp_patience: float | None = None
     seed: int = 0
     contact: str = ""
     vantage: str = ""
@@ -123,6 +127,8 @@ def _begin(store: Store, command: Command, start: Start) -> None:
             "looks": command.looks,
             "per_server": command.per_server,
             "policies": command.policies.value,
+            "probe": command.probe.value,
+            "ehlo": command.ehlo if command.probe is not Probe.NONE else None,
             "seed": command.seed,
             "stubs": list(options.stubs),
             "lab": options.lab,
@@ -138,7 +144,14 @@ def _begin(store: Store, command: Command, start: Start) -> None:
 
 async def _crawl(command: Command, start: Start, store: Store, found: Names, progress: Progress) -> bool:
     async with _eyes(command, start, found) as eyes, braked(progress) as brake:
-        what = Looks(per_server=command.per_server, policies=command.policies, contact=command.contact)
+        what = Looks(
+            per_server=command.per_server,
+            policies=command.policies,
+            probe=command.probe,
+            contact=command.contact,
+            ehlo=command.ehlo,
+            smtp_patience=command.smtp_patience,
+        )
         return await crawl_with(eyes, command.pace(), store, progress, brake, what)
 
 
@@ -166,18 +179,24 @@ class Looks:
 
     per_server: bool = False
     policies: Policies = Policies.ANNOUNCED
+    probe: Probe = Probe.NONE
     contact: str = ""
+    ehlo: str = ""
+    smtp_patience: float | None = None
 
 
 async def crawl_with(
     eyes: Eyes, pace: Pace, store: Store, progress: Progress, brake: runner.Brake, what: Looks
 ) -> bool:
     """Everything that is left of a scan; what this sitting cost is noted whatever happens."""
-    visitor = Visitor(net=eyes.net, contact=what.contact, patience=eyes.patience)
+    patience = eyes.patience if what.smtp_patience is None else replace(eyes.patience, reply=what.smtp_patience)
+    visitor = Visitor(net=eyes.net, contact=what.contact, name=what.ehlo or our_name(), patience=patience)
     direct = Direct(eyes.net) if what.per_server else None
     if eyes.ca:
         store.keep(judge.CA_STORE, eyes.ca)
-    chosen = stages(eyes.resolver, visitor, what.policies, direct)
+    if what.probe is not Probe.NONE:
+        progress.say(f"dane-census: talking to mail hosts on port 25 as {visitor.name}")
+    chosen = stages(eyes.resolver, visitor, what.policies, direct, what.probe)
     scan = Scan(store, chosen, pace, progress, brake, eyes.resolver.revive)
     session = Session({"concurrency": pace.workers, "looks": pace.looks})
     earlier = store.run.get("sessions", [])
@@ -187,6 +206,12 @@ async def crawl_with(
     finally:
         store.note(sessions=[*earlier, session.told(scan.rows, eyes.counters(), complete=complete)])
     return complete
+
+
+def our_name() -> str:
+    """The name of this machine, as EHLO wants one (RFC 5321 section 4.1.1.1)."""
+    name = platform.node().lower()
+    return name if "." in name and name.isascii() and name.isprintable() and " " not in name else "dane-census.invalid"
 
 
 def _tell(store: Store, found: Names, progress: Progress, *, complete: bool) -> None:

@@ -101,6 +101,9 @@ class Network(ABC):
         await checkpoint()
         yield Silence.UNREACHABLE
 
+    def displeased(self, address: str, port: int) -> None:  # noqa: B027 - manners are for those that have some
+        """The service asked us to go away (SMTP's 421): come back less often."""
+
 
 def question_of(query: bytes) -> bytes:
     """The octets of the question section: name, type and class (RFC 1035 section 4.1.2)."""

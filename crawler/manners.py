@@ -13,7 +13,8 @@ TLD's server can do. `per_network` 200 and 100: two servers' worth, for an opera
 name servers often share a /24. `overall` 5,000 and 4,000: what an ordinary uplink and
 its connection tracking carry. Visits to other services (policies by HTTPS) have gates of
 their own: `WEB_ADDRESS`, 20 connections to one address at once and 50 a second, for a
-policy host may serve thousands of domains. A rate is the most that any one second sees (a
+policy host may serve thousands of domains; and `MAIL_ADDRESS`, two conversations with one
+mail server at once and four a second (zgrab2 allows twenty). A rate is the most that any one second sees (a
 tenth of it may come as a burst); with workers side by side, each gets its part of it.
 
 An address that does not answer, or answers REFUSED, for more than about one query
@@ -90,6 +91,8 @@ PER_NETWORK = Limit(200, 100)
 OVERALL = Limit(5_000, 4_000)
 WEB_ADDRESS = Limit(50, 20)
 WEB_NETWORK = Limit(200, 100)
+MAIL_ADDRESS = Limit(4, 2)
+MAIL_NETWORK = Limit(16, 8)
 
 
 class _Gate:
@@ -232,6 +235,13 @@ class Manners:
             line.trouble = 0.0
             line.interval = min(line.interval * 2, line.full * _SLOWEST)
             line.changed_at = now
+
+    def slow_down(self, address: str, now: float) -> None:
+        """The server asked us to go away: halve its rate at once, if it is known here."""
+        line = self._lines.get(address)
+        if line is not None:
+            line.trouble = _TROUBLE
+            self.missed(line, now)
 
     def heard(self, line: Line, now: float) -> None:
         """The server answered; to be told only while the line is worried."""

@@ -27,7 +27,16 @@ import trio
 
 from crawler.deadlines import Deadlines
 from crawler.exchange import Counters, Network, Silence, answers, question_of
-from crawler.manners import OVERALL, WEB_ADDRESS, WEB_NETWORK, Line, Manners, is_special
+from crawler.manners import (
+    MAIL_ADDRESS,
+    MAIL_NETWORK,
+    OVERALL,
+    WEB_ADDRESS,
+    WEB_NETWORK,
+    Line,
+    Manners,
+    is_special,
+)
 from crawler.sockets import UNREACHABLE, Exchange, Random, UdpSocket, connect, descriptors, open_sockets
 
 if TYPE_CHECKING:
@@ -49,6 +58,7 @@ _STRAY_MESSAGES = 8  # messages on one TCP connection that do not answer the que
 
 
 _REFUSED = 5  # the RCODE
+_SMTP = 25
 STREAMS = 10_000  # to services, at once; half of the file descriptors that we may have, if that is less
 
 _TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -88,6 +98,7 @@ class UdpTcpNetwork(Network):
     ) -> None:  # fmt: skip
         self.manners = manners
         self.visits = visits or Manners(per_address=WEB_ADDRESS, per_network=WEB_NETWORK, overall=OVERALL)
+        self.mail = visits or Manners(per_address=MAIL_ADDRESS, per_network=MAIL_NETWORK, overall=OVERALL)
         self._counters = Counters()
         self._now = trio.current_time  # replaced by the clock itself once there is one: a quarter of the price
         self._sockets = sockets
@@ -122,6 +133,8 @@ class UdpTcpNetwork(Network):
                 nursery.start_soon(self._deadlines.run)
                 nursery.start_soon(self.manners.run)
                 nursery.start_soon(self.visits.run)
+                if self.mail is not self.visits:
+                    nursery.start_soon(self.mail.run)
                 nursery.start_soon(self._post)
                 nursery.start_soon(self._read)
                 try:
@@ -358,7 +371,8 @@ class UdpTcpNetwork(Network):
             await trio.lowlevel.checkpoint()
             yield Silence.UNREACHABLE
             return
-        line = self.visits.admit(where, self._now()) or await self.visits.wait(where)
+        visits = self.mail if port == _SMTP else self.visits
+        line = visits.admit(where, self._now()) or await visits.wait(where)
         try:
             async with self._streams:
                 stream = await self._opened(where, port, patience)
@@ -371,7 +385,12 @@ class UdpTcpNetwork(Network):
                 finally:
                     stream.socket.close()
         finally:
-            self.visits.done(line)
+            visits.done(line)
+
+    def displeased(self, address: str, port: int) -> None:
+        where = canonical(address)
+        if where is not None:
+            (self.mail if port == _SMTP else self.visits).slow_down(where, self._now())
 
     async def _opened(self, address: str, port: int, patience: float) -> trio.SocketStream | Silence:
         """A stream to a service; a subclass may lead it elsewhere."""

@@ -22,13 +22,14 @@ import duckdb
 from crawler import runner
 from crawler.progress import Progress
 from crawler.stages import domains, hosts
+from crawler.stages import endpoints as on_endpoints
 from crawler.stages import policies as on_policies
 from crawler.stages import zones as on_zones
 from crawler.stages.names import Names
 from crawler.store import Store
 from crawler.tables import TABLES, Domain, Host, Name, Reject, Row, Zone
-from crawler.visited import PASSING_FETCHES, Policy
-from crawler.visiting import Policies, Visitor
+from crawler.visited import PASSING_FETCHES, PASSING_TALKS, Endpoint, Policy
+from crawler.visiting import Policies, Probe, Visitor
 
 if TYPE_CHECKING:
     from crawler.resolver.direct import Direct
@@ -54,7 +55,7 @@ class Pace:
 class Stage:
     """A table, the keys that belong into it, and how one of them is observed."""
 
-    table: type[Domain] | type[Host] | type[Policy] | type[Zone]
+    table: type[Domain] | type[Host] | type[Policy] | type[Endpoint] | type[Zone]
     keys: Callable[[Store], Iterable[str]]
     observe: Observe
     tally: Callable[[Row], str]
@@ -132,11 +133,12 @@ _WHOSE = {Policies.ANNOUNCED: on_policies.ANNOUNCED, Policies.ALL: on_policies.A
 
 
 def stages(
-    resolver: Looking, visitor: Visitor | None, policies: Policies = Policies.ANNOUNCED, direct: Direct | None = None
-) -> tuple[Stage, ...]:
+    resolver: Looking, visitor: Visitor | None, policies: Policies = Policies.ANNOUNCED, direct: Direct | None = None,
+    probe: Probe = Probe.NONE,
+) -> tuple[Stage, ...]:  # fmt: skip
     """The stages of a scan, looking through one resolver.
 
-    A `visitor` fetches policy files; with `direct`, every server of a zone is asked, too.
+    A `visitor` fetches policy files and talks to mail hosts; with `direct`, every server of a zone is asked, too.
     """
 
     async def domain(key: str, look: int) -> Row:
@@ -151,6 +153,8 @@ def stages(
     ]
     if visitor is not None and policies in _WHOSE:
         chosen.append(_policies(resolver, visitor, _WHOSE[policies]))
+    if visitor is not None and probe in _WHICH:
+        chosen.append(_endpoints(visitor, _WHICH[probe]))
     if direct is not None:
         chosen.append(_zones(resolver, direct))
     return tuple(chosen)
@@ -164,6 +168,25 @@ def _policies(resolver: Looking, visitor: Visitor, whose: str) -> Stage:
         return [row[0] for row in query(store, (Domain,), whose)]
 
     return Stage(Policy, keys, policy, lambda row: str(getattr(row, "outcome", "")), PASSING_FETCHES)
+
+
+_WHICH = {Probe.NEEDED: on_endpoints.NEEDED, Probe.ALL: on_endpoints.ALL}
+
+
+def _endpoints(visitor: Visitor, which: str) -> Stage:
+    targets: dict[str, on_endpoints.Target] = {}
+
+    def keys(store: Store) -> list[str]:
+        sql = on_endpoints.KEYS.format(which=which, most=on_endpoints.ADDRESSES)
+        for row in query(store, (Domain, Host), sql):
+            target = on_endpoints.Target(*row)
+            targets[f"{target.host} {target.address}"] = target
+        return list(targets)
+
+    async def endpoint(key: str, look: int) -> Row:
+        return await on_endpoints.observe(targets[key], visitor, look)
+
+    return Stage(Endpoint, keys, endpoint, lambda row: str(getattr(row, "outcome", "")), PASSING_TALKS)
 
 
 def _zones(resolver: Looking, direct: Direct) -> Stage:
@@ -250,9 +273,13 @@ def figures(run: dict[str, Any], measured: int) -> list[str]:
     cpu = sum(one["cpu_seconds"] for one in sessions)
     sent = sum(one["counters"].get(key, 0) for one in sessions for key in ("udp_sent", "tcp_sent"))
     checked = sum(one["counters"].get("verifications", 0) for one in sessions)
-    rows = {t: sum(one["rows"].get(t, 0) for one in sessions) for t in ("domains", "hosts", "policies", "zones")}
+    rows = {
+        t: sum(one["rows"].get(t, 0) for one in sessions)
+        for t in ("domains", "hosts", "policies", "endpoints", "zones")
+    }
     each = max(1, measured)
     policies = f" {rows['policies']:,} at policies," if rows["policies"] else ""
+    policies += f" {rows['endpoints']:,} at endpoints," if rows["endpoints"] else ""
     zones = f" {rows['zones']:,} at all servers of a zone," if rows["zones"] else ""
     lines = [
         f"{rows['domains']:,} looks at domains, {rows['hosts']:,} at hosts,{policies}{zones} in {seconds:,.1f} s"

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from crawler.columns import ANSWER, TEXTS, UTC, column
 from crawler.resolver.answer import Answer, Outcome
-from crawler.visited import Policy
+from crawler.visited import Endpoint, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -331,8 +331,8 @@ class Zone:
     elapsed: float = column("from the first question to the row", pa.float32(), unit="s")
 
 
-Row = Name | Reject | Domain | Host | Policy | Zone
-TABLES: dict[str, type[Row]] = {table.TABLE: table for table in (Name, Reject, Domain, Host, Policy, Zone)}
+Row = Name | Reject | Domain | Host | Policy | Endpoint | Zone
+TABLES: dict[str, type[Row]] = {table.TABLE: table for table in (Name, Reject, Domain, Host, Policy, Endpoint, Zone)}
 
 
 def schema(table: type[Any]) -> pa.Schema:

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from crawler.exchange import Network
 
 
+class Probe(StrEnum):
+    """Which mail hosts are talked to."""
+
+    NEEDED = "needed"  # those with secure TLSA records, and those of domains that announce an MTA-STS policy
+    ALL = "all"
+    NONE = "none"
+
+
 class Policies(StrEnum):
     """Whose policy files are fetched."""
 
@@ -30,6 +38,7 @@ class Patience:
     connect: float = 10.0
     handshake: float = 15.0
     fetch: float = 30.0
+    reply: float = 30.0  # of SMTP, each; RFC 5321 section 4.5.3.2 would have a sender wait for five minutes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +47,7 @@ class Visitor:
 
     net: Network
     contact: str = ""
+    name: str = "dane-census.invalid"  # who we are in EHLO
     patience: Patience = Patience()
 
     @property

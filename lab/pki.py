@@ -10,9 +10,11 @@ import datetime as dt
 import os
 import ssl
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
+from hashlib import sha256, sha512
+from math import gcd, prod
 from typing import Final
 
 from cryptography import x509
@@ -65,9 +67,22 @@ class Pki:
         """The certificates that a server with this leaf sends, DER."""
         return tuple(one.public_bytes(serialization.Encoding.DER) for one in self.certificates(leaf))
 
-    def context(self, leaf: Leaf, *, most: ssl.TLSVersion | None = None, least: bool = False) -> ssl.SSLContext:
-        """A server that shows it; `most` is the highest version it speaks, `least` lets it speak old ones."""
-        return _context(self, leaf, most, least)
+    def association(self, leaf: Leaf, kind: str, *, of: int = 0) -> str:
+        """A TLSA record of these parameters for the certificate at a place of what is sent, in presentation format."""
+        usage, selector, matching = kind.split()
+        made = self.certificates(leaf)[of]
+        data = made.public_bytes(serialization.Encoding.DER) if selector == "0" else _spki(made)
+        digest = {"0": data, "1": sha256(data).digest(), "2": sha512(data).digest()}[matching]
+        return f"{usage} {selector} {matching} {digest.hex()}"
+
+    def context(
+        self, leaf: Leaf, *others: Leaf, most: ssl.TLSVersion | None = None, least: bool = False
+    ) -> ssl.SSLContext:
+        """A server that shows it (or another, by the kind of key that a client wants).
+
+        `most` is the highest version it speaks, `least` lets it speak old ones.
+        """
+        return _context(self, (leaf, *others), most, least)
 
     def certificates(self, leaf: Leaf) -> list[x509.Certificate]:
         """What a server with this leaf sends."""
@@ -93,16 +108,17 @@ class Pki:
         purpose = ExtendedKeyUsageOID.SERVER_AUTH if leaf.server else ExtendedKeyUsageOID.CLIENT_AUTH
         builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), False)
         key: _Key = own if leaf.issuer == "self" else _ecdsa(self._seed + leaf.issuer.encode() + b" intermediate")
-        made = builder.sign(key, hashes.SHA256())
+        certain = True if isinstance(key, ec.EllipticCurvePrivateKey) else None  # the same octets in every process
+        made = builder.sign(key, hashes.SHA256(), ecdsa_deterministic=certain)
         if not leaf.spoiled:
             return made
         octets = made.public_bytes(serialization.Encoding.DER)
         return x509.load_der_x509_certificate(octets[:-1] + bytes((octets[-1] ^ 1,)))
 
     def key(self, leaf: Leaf) -> _Key:
-        """One key for all leaves of a kind: what tells them apart here is the certificate."""
+        """One for each name and renewal; of RSA, which is dear to find, one for each renewal."""
         label = self._seed + b" leaf" + (b" of %d" % leaf.renewal if leaf.renewal else b"")
-        return _rsa() if leaf.key == "rsa" else _ecdsa(label)
+        return _rsa(label) if leaf.key == "rsa" else _ecdsa(label + leaf.names[0].encode())
 
     def _root(self, kind: str) -> x509.Certificate:
         key = ed25519.Ed25519PrivateKey.from_private_bytes(sha256(self._seed + kind.encode()).digest())
@@ -133,6 +149,12 @@ class Pki:
         )
 
 
+def _spki(certificate: x509.Certificate) -> bytes:
+    return certificate.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
 def _name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common[:64])])
 
@@ -146,10 +168,46 @@ def _ecdsa(label: bytes) -> ec.EllipticCurvePrivateKey:
     return ec.derive_private_key(int.from_bytes(sha256(label).digest(), "big") % _ORDER_P256 or 1, ec.SECP256R1())
 
 
-@lru_cache(1)
-def _rsa() -> rsa.RSAPrivateKey:
-    """New in each process: an RSA key cannot be derived, and nothing hangs on which one it is."""
-    return rsa.generate_private_key(65_537, 2048)
+@lru_cache(8)
+def _rsa(label: bytes) -> rsa.RSAPrivateKey:
+    """A key of 2,048 bits that follows from the label alone; found in about a second."""
+    p, q = (next(filter(_is_prime, _candidates(label + half))) for half in (b"p", b"q"))
+    d = pow(65_537, -1, (p - 1) * (q - 1))
+    numbers = rsa.RSAPrivateNumbers(
+        p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), rsa.RSAPublicNumbers(65_537, p * q)
+    )
+    return numbers.private_key()
+
+
+def _candidates(label: bytes) -> Iterator[int]:
+    """Odd numbers of 1,024 bits without small factors, the upper two bits set."""
+    start = int.from_bytes(b"".join(sha256(label + bytes((n,))).digest() for n in range(4)), "big")
+    number = start | 3 << 1022 | 1
+    while True:
+        number += 2
+        if gcd(number, _SMALL) == 1 and gcd(number - 1, 65_537) == 1:
+            yield number
+
+
+_SMALL: Final = prod(n for n in range(3, 2000, 2) if all(n % m for m in range(3, int(n**0.5) + 1, 2)))
+
+
+def _is_prime(number: int) -> bool:
+    """Miller and Rabin's test with ten bases: for keys that protect nothing."""
+    odd = number - 1
+    twos = (odd & -odd).bit_length() - 1
+    odd >>= twos
+    for base in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29):
+        x = pow(base, odd, number)
+        if x in {1, number - 1}:
+            continue
+        for _ in range(twos - 1):
+            x = x * x % number
+            if x == number - 1:
+                break
+        else:
+            return False
+    return True
 
 
 @lru_cache(20_000)
@@ -158,16 +216,10 @@ def _leaf(pki: Pki, leaf: Leaf) -> x509.Certificate:
 
 
 @lru_cache(4_096)
-def _context(pki: Pki, leaf: Leaf, most: ssl.TLSVersion | None, least: bool) -> ssl.SSLContext:
+def _context(pki: Pki, leaves: tuple[Leaf, ...], most: ssl.TLSVersion | None, least: bool) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    pem = pki.key(leaf).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    pem += b"".join(one.public_bytes(serialization.Encoding.PEM) for one in pki.certificates(leaf))
-    with os.fdopen(os.memfd_create("dane-census-lab"), "w+b") as file:  # the ssl module reads files only
-        file.write(pem)
-        file.flush()
-        context.load_cert_chain(f"/proc/self/fd/{file.fileno()}")
+    for leaf in leaves:
+        _load(pki, leaf, context)
     context.num_tickets = 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -177,3 +229,14 @@ def _context(pki: Pki, leaf: Leaf, most: ssl.TLSVersion | None, least: bool) -> 
         if most is not None:
             context.maximum_version = most
     return context
+
+
+def _load(pki: Pki, leaf: Leaf, context: ssl.SSLContext) -> None:
+    pem = pki.key(leaf).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    pem += b"".join(one.public_bytes(serialization.Encoding.PEM) for one in pki.certificates(leaf))
+    with os.fdopen(os.memfd_create("dane-census-lab"), "w+b") as file:  # the ssl module reads files only
+        file.write(pem)
+        file.flush()
+        context.load_cert_chain(f"/proc/self/fd/{file.fileno()}")

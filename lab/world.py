@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Final, Protocol
 
+from lab import mta
 from lab.authority import Finder, answer, deepest
 from lab.behaviours import Behaviour, Late, Outcome, Reset, Teller
 from lab.breakage import Breakage
+from lab.mta import Mta
 from lab.names import ROOT, Name, Type, ancestors, is_below, parent, text, wire
 from lab.packet import FORMERR, QR, PacketFault, Query, read_query, write
 from lab.peers import Peer, nowhere, silence_at
@@ -26,6 +28,7 @@ from lab.zones import Lookup, Signing, Zone, addresses
 __all__ = ["Late", "Outcome", "Replies", "Reset", "Server", "World"]
 
 HTTPS: Final = 443
+SMTP: Final = 25
 NOW: Final = 1_790_000_000  # 2026-09-21, the time of a world that was told no other
 
 
@@ -91,6 +94,7 @@ class World:
         self.servers: dict[str, Server] = {}
         self.zones: dict[Name, Zone] = {}
         self.webs: dict[str, Web] = {}  # by the name that a client asks for, at every address
+        self.mtas: dict[str, Mta] = {}  # by address
         self._locate = locate
         self._pki: Pki | None = None
         self._orders: list[_Order] = []
@@ -176,9 +180,11 @@ class World:
         return self.pki.ca()
 
     def peer(self, address: str, port: int) -> Peer:
-        """Who listens there: the web servers at every address, but for those at which nobody talks."""
+        """Who listens there: web servers at every address but those at which nobody talks, mail servers at theirs."""
         if nowhere(address):
             return silence_at(address)
+        if port == SMTP and address in self.mtas:
+            return mta.handler(self.mtas[address], self.pki)
         return handler(self.webs.get, self.pki) if port == HTTPS else Reset.REFUSED
 
     def reply(self, query: bytes, server: str, *, tcp: bool) -> Outcome:

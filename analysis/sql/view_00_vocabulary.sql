@@ -24,6 +24,24 @@ create or replace type policy_effect as enum (
     'covered', 'partly-covered', 'would-lose-mail', 'no-hosts', 'testing', 'off', 'policy-invalid', 'not-retrieved',
     'record-invalid', 'none', 'unknown', 'not-measured');
 
+create or replace type dane_effect_class as enum (
+    'valid', 'partial-hosts', 'partial-addresses', 'partial-certificates', 'tls-only', 'mismatch', 'name-mismatch',
+    'expired', 'bad-path', 'no-starttls', 'tls-failed', 'temporary', 'rejected', 'unreachable', 'untested',
+    'mx-insecure', 'none', 'not-applicable', 'unknown', 'not-measured');
+create or replace type sender_outcome as enum (
+    'authenticated', 'encrypted', 'plaintext', 'deferred', 'no-mail', 'unknown', 'not-measured');
+
+-- Whether a name of a certificate is a reference name; a star stands for the first label, above two or more
+-- (RFC 7672 section 3.2.3).
+create or replace macro name_admits(pattern, name) as
+    pattern = name or (starts_with(pattern, '*.') and strpos(name, '.') > 1
+        and substr(pattern, 3) = substr(name, strpos(name, '.') + 1) and contains(substr(pattern, 3), '.'));
+
+-- Whether a TLSA record is usable for SMTP (RFC 7672 section 3.1, RFC 7671 section 4), as far as its numbers tell.
+create or replace macro tlsa_usable(usage, selector, matching, octets) as
+    usage in (2, 3) and selector in (0, 1)
+    and case matching when 0 then octets > 0 when 1 then octets = 32 when 2 then octets = 64 else false end;
+
 create or replace macro figures(n, d, u) as {
     'numerator': n::bigint,
     'denominator': d::bigint,

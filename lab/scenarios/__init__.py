@@ -4,14 +4,14 @@ The truth is written by hand, never computed, and in the words of the tables: a 
 name and what it must hold. An answer is written ``outcome security reason``. The classes
 (`Classes`) are the words of the statistics. Scenarios by kind: ``signatures`` (DNSSEC of
 zones and RRsets), ``servers`` (what name servers do), ``mail`` (MX, hosts, TLSA, records),
-``policies`` (policy files and their hosts), ``disagreement`` (servers of one zone that
+``policies`` (policy files and their hosts), ``talks`` (mail hosts and DANE), ``disagreement`` (servers of one zone that
 differ). Catalogues of others, rebuilt: ``zonemaster`` (its faults of MX), ``faults``
 (extended-dns-errors.com), ``canary`` (rootcanary's matrix).
 """
 
 from __future__ import annotations
 
-from lab.scenarios import canary, disagreement, faults, mail, policies, servers, signatures, zonemaster
+from lab.scenarios import canary, disagreement, faults, mail, policies, servers, signatures, talks, zonemaster
 from lab.scenarios.scenario import Classes, Scenario, Site, build
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -19,6 +19,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *servers.SCENARIOS,
     *mail.SCENARIOS,
     *policies.SCENARIOS,
+    *talks.SCENARIOS,
     *disagreement.SCENARIOS,
     *zonemaster.SCENARIOS,
     *faults.SCENARIOS,

@@ -7,12 +7,15 @@ addresses of its own, so that what one server does wrong is no other scenario's 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple
 
 from lab.behaviours import Behaviour
 from lab.breakage import Breakage
+from lab.mta import Mta
 from lab.names import Type, wire
 from lab.web import Web
 from lab.world import World
@@ -83,6 +86,10 @@ class Scenario:
     hosts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # of table hosts: host -> column -> value
     agreement: Mapping[str, str] = field(default_factory=dict)  # of view zone_class: subject -> agreement
     web: Web | None = None  # what the policy host shows, at whatever address
+    mtas: Mapping[str, Mta] = field(default_factory=dict)  # mail servers, by address
+    endpoints: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # "host address" -> column -> value
+    judged: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # of table endpoint_verdicts, likewise
+    effect: Mapping[str, object] = field(default_factory=dict)  # of view dane_effect: column -> value
     policy: Mapping[str, object] = field(default_factory=dict)  # of table policies: column -> value
     verdict: Mapping[str, object] = field(default_factory=dict)  # of table policy_verdicts: column -> value
 
@@ -99,6 +106,7 @@ def build(scenarios: Iterable[Scenario], now: int | None = None) -> World:
     for scenario in scenarios:
         if scenario.web is not None:
             world.webs[f"mta-sts.{scenario.domain}"] = scenario.web
+        world.mtas.update(scenario.mtas)
         for site in scenario.sites:
             homes[site.apex] = dict(homes[site.beside]) if site.beside is not None else _addresses(site, len(homes) + 1)
             _settle(world, site, homes[site.apex])
@@ -112,7 +120,7 @@ def _addresses(site: Site, number: int) -> dict[str, str]:
 def _settle(world: World, site: Site, addresses: Mapping[str, str]) -> None:
     world.zone(
         site.apex,
-        site.records,
+        ASSOCIATION.sub(partial(_association, world), site.records),
         servers=addresses,
         signing=site.signing,
         broken=site.broken(),
@@ -125,6 +133,21 @@ def _settle(world: World, site: Site, addresses: Mapping[str, str]) -> None:
     for number, copy in site.copies.items():
         zone = _copied(world, site, copy, addresses)
         world.server(list(addresses.values())[number - 1]).zones[zone.apex] = zone
+
+
+#: In records: `$[3 1 1 ADDRESS]` is the TLSA record for the certificate of the mail server there, `$[2 1 1/1 ADDRESS]`
+#: for the second one that it sends, `$[3 1 1+1 ADDRESS]` for its next key, `$[3 1 1* ADDRESS]` for its certificate of
+#: the other kind, `$[3 1 1~0 ADDRESS]` the first under another selector.
+ASSOCIATION = re.compile(r"\$\[(\d \d \d)(?:/(\d)|\+(\d)|~(\d)|(\*))? ([0-9a-f.:]+)\]")
+
+
+def _association(world: World, match: re.Match[str]) -> str:
+    kind, depth, renewal, selector, other, address = match.groups()
+    mta = world.mtas[address]
+    leaf = mta.others[0] if other else mta.leaf
+    assert leaf is not None
+    made = world.pki.association(replace(leaf, renewal=int(renewal or leaf.renewal)), kind, of=int(depth or 0))
+    return made if selector is None else f"{made[:2]}{selector}{made[3:]}"
 
 
 def _copied(world: World, site: Site, copy: Copy, addresses: Mapping[str, str]) -> Zone:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from analysis import judge, policy, rules
-from analysis.verdicts import PolicyVerdict
+from analysis.verdicts import Contact, PolicyVerdict
 from analysis.warehouse import open_run
 from crawler.cli import main
+from crawler.standards import tlsa
 from tests.analysis.rows import made, mailing
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def test_verdicts_that_are_kept_are_used_as_long_as_they_are_fresh(
     run = made(tmp_path, ANNOUNCING, WRONG)
     assert judge.write(run) == 2
     assert judge.fresh(run)
-    monkeypatch.setattr(judge, "verdicts", lambda _: pytest.fail("judged again"))
+    monkeypatch.setattr(judge, "verdicts", lambda *_: pytest.fail("judged again"))
     assert states(run) == EXPECTED
 
 
@@ -70,9 +71,9 @@ def test_what_a_change_of_rules_moves_is_shown(
     assert judge.moved(run) == []
     real = policy.judge
     monkeypatch.setattr(
-        judge, "judge", lambda *args: type(told := real(*args))(**{f: getattr(told, f) for f in told.__slots__} | NEW)
+        policy, "judge", lambda *args: type(told := real(*args))(**{f: getattr(told, f) for f in told.__slots__} | NEW)
     )
-    assert [(one["domain"], one["before"], one["now"]) for one in judge.moved(run)] == [
+    assert [(one["key"], one["before"], one["now"]) for one in judge.moved(run)] == [
         ("a.example", {"rule": "STS-NOT-FETCHED"}, {"rule": "STS-OTHER"}),
         ("b.example", {"rule": "STS-RECORD-INVALID"}, {"rule": "STS-OTHER"}),
     ]
@@ -105,5 +106,6 @@ def test_no_run_is_one_line_and_status_two(tmp_path: Path, capsys: pytest.Captur
 
 
 def test_every_rule_that_a_verdict_can_name_is_written_down() -> None:
-    named = set(re.findall(r'"(STS-[A-Z-]+)"', inspect.getsource(policy)))
+    named = set(re.findall(r'"(STS-[A-Z-]+)"', inspect.getsource(policy))) | set(tlsa.Rule)
+    named |= {f"DANE-{contact.upper()}" for contact in Contact if contact is not Contact.TLS}
     assert named == set(rules.RULES)
