@@ -41,6 +41,7 @@ class Evidence:
     observed_at: int  # microseconds since 1970
     records: Sequence[Mapping[str, Any]]  # of the secure TLSA RRset that counts; empty without one
     base: str  # TLSA base domain
+    answered: bool = False  # a secure TLSA RRset is there, though none of its records may parse
 
 
 def judge(found: Evidence, store: pkix.Store | None) -> EndpointVerdict:
@@ -51,6 +52,8 @@ def judge(found: Evidence, store: pkix.Store | None) -> EndpointVerdict:
     session = outcome is SmtpOutcome.TLS
     chain = [certificates.read(octets) for octets in found.chain]
     verdict = tlsa.authenticate(records, found.chain, (found.base,), now) if session and records else None
+    if session and found.answered and not records:  # records too short to be any (RFC 7672 section 2.2)
+        verdict = Verdict(Outcome.UNUSABLE, tlsa.Rule.UNUSABLE, tlsa.Why.NO_USABLE_RECORD)
     other = tlsa.authenticate(records, found.other_chain, (found.base,), now) if found.other_chain and records else None
     failed = verdict is not None and verdict.outcome is Outcome.FAILED
     flaws = pkix.judge(found.chain, found.host, store, now).flaws if session and store is not None else None
@@ -63,7 +66,7 @@ def judge(found: Evidence, store: pkix.Store | None) -> EndpointVerdict:
         records=len(records),
         usable=len(tlsa.usable(records)),
         dane=str(verdict.outcome) if verdict is not None else None,
-        rule=_rule(outcome, records, verdict),
+        rule=_rule(outcome, bool(records) or found.answered, verdict),
         reason=str(verdict.reason) if verdict is not None else None,
         record=verdict.record if verdict is not None else None,
         depth=verdict.depth if verdict is not None else None,
@@ -102,10 +105,10 @@ def contact_of(outcome: SmtpOutcome) -> Contact:
     return _KINDS.get(end, Contact.UNREACHABLE) if step in {"greeting", "ehlo", "starttls"} else Contact.UNREACHABLE
 
 
-def _rule(outcome: SmtpOutcome, records: Sequence[Tlsa], verdict: Verdict | None) -> str:
+def _rule(outcome: SmtpOutcome, promised: bool, verdict: Verdict | None) -> str:
     if verdict is not None:
         return str(verdict.rule)
-    if not records:
+    if not promised:
         return str(tlsa.Rule.NO_RECORD)
     return f"DANE-{contact_of(outcome).upper()}"
 

@@ -53,7 +53,10 @@ _CONVERSATIONS = """
             when len(h.tlsa_initial_set) > 0 and h.tlsa_initial.security = 'secure' then h.tlsa_initial_set
             else []
         end as records,
-        e.sni
+        e.sni,
+        h.address_security = 'secure' and (
+            coalesce(h.tlsa_expanded.outcome = 'answer' and h.tlsa_expanded.security = 'secure', false)
+            or coalesce(h.tlsa_initial.outcome = 'answer' and h.tlsa_initial.security = 'secure', false)) as answered
     from endpoints as e left join hosts as h using (host)
     order by e.endpoint
 """
@@ -177,10 +180,10 @@ def _policies(run: Path) -> Iterator[PolicyVerdict]:
 
 def _endpoints(run: Path) -> Iterator[EndpointVerdict]:
     store = store_of(run)
-    for endpoint, host, address, outcome, code, chain, other, at, records, base in _rows(run, _CONVERSATIONS):
+    for endpoint, host, address, outcome, code, chain, other, at, records, base, answered in _rows(run, _CONVERSATIONS):
         evidence = dane.Evidence(
             endpoint=endpoint, host=host, address=address, outcome=outcome, code=code, chain=chain, other_chain=other,
-            observed_at=at, records=records, base=base,
+            observed_at=at, records=records, base=base, answered=bool(answered),
         )  # fmt: skip
         yield dane.judge(evidence, store)
 

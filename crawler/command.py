@@ -89,7 +89,8 @@ def run_scan(command: Command) -> bool:
         if complete and start.profile is not None:
             from crawler import truth, worlds
 
-            truth.check(worlds.population(start, found, command.lists)(), found.found, command.out)
+            made = worlds.population(start, found, command.lists)()
+            truth.check(made, found.found, command.out, talked=command.probe is not Probe.NONE)
         print(accounted_for(store), flush=True)
     return complete
 

@@ -19,6 +19,7 @@ POLICY = {
     "policy": "state", "policy stage": "stage", "policy cause": "cause", "policy mode": "mode",
     "policy max_age": "max_age", "policy coverage": "coverage",
 }  # fmt: skip
+EFFECT = "DANE effective"
 _POLICIES = "select domain, state, stage, cause, mode, max_age, coverage from policy_verdicts"  # as in `POLICY`
 
 Verdicts = Mapping[tuple[str, str], str]  # (whose, which verdict) -> the verdict
@@ -39,6 +40,8 @@ def observed(warehouse: Warehouse) -> dict[tuple[str, str], str]:
     classes = "select domain, dnssec_class, mail_class, dane_class, sts_class, tlsrpt_class from domain_class"
     for domain, *words in warehouse.query(classes).rows:
         verdicts |= {(domain, verdict): str(word) for verdict, word in zip(CLASSES, words, strict=True)}
+    effects = "select domain, effective from dane_effect where published in ('full', 'partial')"
+    verdicts |= {(domain, EFFECT): str(word) for domain, word in warehouse.query(effects).rows}
     for domain, *words in warehouse.query(_POLICIES).rows:
         verdicts |= {(domain, verdict): str(word) for verdict, word in zip(POLICY, words, strict=True)}
     for host, state, combination in warehouse.query("select host, host_state, combination from host_class").rows:
@@ -47,12 +50,14 @@ def observed(warehouse: Warehouse) -> dict[tuple[str, str], str]:
     return verdicts
 
 
-def written(world: Population, names: Iterable[str]) -> Verdicts:
-    """Every verdict on these names of a generated world, and on their mail hosts."""
+def written(world: Population, names: Iterable[str], *, talked: bool = False) -> Verdicts:
+    """Every verdict on these names of a generated world, and on their mail hosts; `talked`: these were talked to."""
     verdicts: dict[tuple[str, str], str] = {}
     for truth in map(world.truth, names):
         words = (truth.zone, truth.mail, truth.dane, truth.sts, truth.tlsrpt)
         verdicts |= {(truth.domain, verdict): str(word) for verdict, word in zip(CLASSES, words, strict=True)}
+        if talked and truth.effective is not None and truth.dane in {"full", "partial"}:
+            verdicts[truth.domain, EFFECT] = truth.effective
         if truth.policy is not None:
             verdicts |= {(truth.domain, v): str(word) for v, word in zip(POLICY, truth.policy, strict=True)}
         for host in truth.hosts:
@@ -69,7 +74,7 @@ def _combination(kinds: str) -> str:
     return " + ".join(sorted(parsed)) or "malformed only"
 
 
-def check(world: Population, names: Iterable[str], run: Path) -> None:
+def check(world: Population, names: Iterable[str], run: Path, *, talked: bool = False) -> None:
     """Prints how many verdicts on the names of a finished run are as the lab wrote them."""
     with open_run(run) as warehouse:
-        compare(written(world, names), observed(warehouse))
+        compare(written(world, names, talked=talked), observed(warehouse))

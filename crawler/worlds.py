@@ -46,7 +46,7 @@ def listing(found: Names, paths: Sequence[str]) -> Listing:
 #: A generated world is on this machine, and nobody in it answers late: silence is soon told.
 NEAR = Limits(first_patience=0.8, least_patience=0.5, most_patience=1.5, seconds=30.0)
 
-NEAR_SERVICES = Patience(connect=1.5, handshake=2.0, fetch=3.0)
+NEAR_SERVICES = Patience(connect=1.5, handshake=2.0, fetch=3.0, reply=2.0)
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ RFC 8460 section 3. How a zone is signed and broken, ``lab.zones`` and ``lab.bre
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -114,7 +115,10 @@ def server_addresses(host: str) -> tuple[str, ...]:
     return own_addresses(host, draws("server", host)[0] < 0.5)
 
 
-def domain_zone(facts: Facts, promise: Promise | None, seed: bytes, now: int) -> Zone:
+Associate = Callable[[str, str], list[bytes]]  # parameters and host -> TLSA rdata
+
+
+def domain_zone(facts: Facts, promise: Promise | None, associate: Associate, seed: bytes, now: int) -> Zone:
     """The zone of a measured domain, without its delegations and the servers that others name in it."""
     domain, apex = facts.domain, wire(facts.domain)
     zone = _begin(domain, facts.servers, signing_of(facts), seed, now)
@@ -123,7 +127,7 @@ def domain_zone(facts: Facts, promise: Promise | None, seed: bytes, now: int) ->
     if facts.address:
         zone.address(apex, address4(domain))
     for host in facts.own_hosts:
-        _mail_host(zone, host, facts.tlsa_ttl)
+        _mail_host(zone, host, associate, facts.tlsa_ttl)
     if facts.sts_alias:
         zone.add(f"_mta-sts.{domain}", Type.CNAME, wire(STS_HOST))
     elif facts.sts is not Sts.NONE:
@@ -148,17 +152,17 @@ def _begin(
     return zone
 
 
-def _mail_host(zone: Zone, host: OwnHost, ttl: int) -> None:
+def _mail_host(zone: Zone, host: OwnHost, associate: Associate, ttl: int) -> None:
     if host.alias is not None:
         zone.add(host.name, Type.CNAME, wire(host.alias))
         return
     if host.addressed:
         zone.address(wire(host.name), *own_addresses(host.name, host.ipv6))
     if host.tlsa:
-        zone.add(f"_25._tcp.{host.name}", Type.TLSA, *tlsa_rdatas(host.tlsa, host.name), ttl=ttl)
+        zone.add(f"_25._tcp.{host.name}", Type.TLSA, *associate(host.tlsa, host.name), ttl=ttl)
 
 
-def provider_zone(company: Provider, seed: bytes, now: int) -> Zone:
+def provider_zone(company: Provider, associate: Associate, seed: bytes, now: int) -> Zone:
     """A provider's zone: its servers, and its mail hosts with their TLSA."""
     zone = _begin(company.domain, provider_servers(company), provider_signing(company), seed, now)
     for index in range(1, 5):
@@ -171,7 +175,7 @@ def provider_zone(company: Provider, seed: bytes, now: int) -> Zone:
         if company.tlsa:
             # one wildcard answers for hosts and TLSA names of all customers (RFC 4592 section 2.1.1)
             owner = name if company.per_customer else f"_25._tcp.{name}"
-            zone.add(owner, Type.TLSA, *tlsa_rdatas(company.tlsa, company.domain))
+            zone.add(owner, Type.TLSA, *associate(company.tlsa, f"mx1.{company.domain}"))
     if company.trade is Trade.MAIL:  # policy hosts of customers
         zone.address(wire(f"*.sts.{company.domain}"), address4(f"sts.{company.domain}"))
     if company.trade is Trade.DANE and STS_HOST.endswith(company.domain):
@@ -221,21 +225,6 @@ def txt_rdata(text: str) -> bytes:
     raw = text.encode("ascii")
     parts = [raw[at : at + 255] for at in range(0, len(raw), 255)]
     return b"".join(bytes((len(part),)) + part for part in parts)
-
-
-_LENGTHS: Final = {0: 120, 1: 32, 2: 64}
-
-
-def tlsa_rdatas(kinds: str, host: str) -> list[bytes]:
-    """The RRset of such parameters ("2 1 1, 3 1 1"), with data of nothing: certificates are not served yet."""
-    if kinds == "malformed":
-        return [b"\x03\x01"]
-    found = []
-    for index, kind in enumerate(kinds.split(", ")):
-        parameters = bytes(map(int, kind.split()))
-        data = octets(f"tlsa{index}", host, 64) * 2
-        found.append(parameters + data[: _LENGTHS[parameters[2]]])
-    return found
 
 
 def sts_texts(sts: Sts, domain: str) -> list[str]:

@@ -7,13 +7,14 @@ is octets, a script of octets and pauses, or None: the connection is closed in i
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
 
 import trio
 
+from lab.hello import Replayed, read_hello
 from lab.peers import Handler, Script, play
 from lab.pki import Leaf, Pki
 
@@ -37,6 +38,7 @@ class Mta:
     instead: Script | None = None  # in the place of TLS
     most: ssl.TLSVersion | None = None
     old: bool = False
+    find: Callable[[str], Leaf] | None = None  # the leaf for the name that is asked for, in the place of `leaf`
 
 
 def handler(mta: Mta, pki: Pki) -> Handler:
@@ -52,9 +54,13 @@ async def _serve(mta: Mta, pki: Pki, stream: trio.abc.Stream) -> None:
             await stream.receive_some(_COMMAND)
             await play(stream, mta.instead())
             return
-        if mta.leaf is None:
+        leaf = mta.leaf
+        if mta.find is not None:
+            head, name = await read_hello(stream)
+            leaf, stream = mta.find(name) if name else None, Replayed(stream, head)
+        if leaf is None:
             return
-        context = pki.context(mta.leaf, *mta.others, most=mta.most, least=mta.old)
+        context = pki.context(leaf, *mta.others, most=mta.most, least=mta.old)
         inside = trio.SSLStream(stream, context, server_side=True, https_compatible=True)
         await inside.do_handshake()
         await _commands(inside, mta)

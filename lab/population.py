@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from lab import behaviours
+from lab import behaviours, mta
 from lab.behaviours import Behaviour, Outcome, Reset, Teller
 from lab.building import (
     domain_zone,
@@ -28,12 +28,14 @@ from lab.building import (
     registry_zone,
     server_addresses,
 )
+from lab.effects import effective
 from lab.facts import Facts, Fault, TlsaFault, facts_of
 from lab.listing import NOTHING, Listing, from_list, from_names
 from lab.names import ROOT, Name, Type, ancestors, is_below, labels, wire
 from lab.packet import Query
 from lab.peers import Peer, nowhere, silence_at
 from lab.pki import Pki
+from lab.posts import Shown, associations, peer_at, shown_by
 from lab.profiles import GTLD, Profile
 from lab.promises import Promise, promise_of, web_of
 from lab.providers import TLDS, provider_of
@@ -41,7 +43,7 @@ from lab.registries import is_signed
 from lab.signer import Signing, ds_of
 from lab.truth import Totals, Truth, sum_up, truth_of
 from lab.web import Web, handler
-from lab.world import HTTPS, NOW, Server
+from lab.world import HTTPS, NOW, SMTP, Server
 from lab.zones import Glue, Node, RRset, Zone, addresses
 
 __all__ = ["Population"]
@@ -112,7 +114,8 @@ class Population:
     def truth(self, domain: str) -> Truth:
         """What ought to be found of it."""
         facts = self.facts(domain)
-        return truth_of(facts, promise_of(facts, seed=self.seed, profile=self.profile))
+        truth = truth_of(facts, promise_of(facts, seed=self.seed, profile=self.profile))
+        return truth._replace(effective=effective(facts, truth, seed=self.seed, profile=self.profile))
 
     def totals(self) -> Totals:
         """What ought to be counted over all of them."""
@@ -221,7 +224,7 @@ class Population:
         if apex in self._suffixes:
             return self._registry_site(apex)
         if (company := provider_of(apex)) is not None:
-            make = partial(provider_zone, company, self._key, self.now)
+            make = partial(provider_zone, company, self._associate, self._key, self.now)
             return self._placed(provider_servers(company), self._ds(apex, provider_signing(company)), make)
         if apex in self.listing.homes:
             servers = (f"ns1.lab-home.{apex}", f"ns2.lab-home.{apex}")
@@ -278,7 +281,15 @@ class Population:
         """Who listens there: policy hosts at every address, but for those at which nobody talks."""
         if nowhere(address):
             return silence_at(address)
+        if port == SMTP:
+            return peer_at(address, self._shown, self.pki, mta.handler, seed=self.seed, profile=self.profile)
         return handler(self._web, self.pki) if port == HTTPS else Reset.REFUSED
+
+    def _shown(self, host: str) -> Shown:
+        return shown_by(host, seed=self.seed, profile=self.profile)
+
+    def _associate(self, kinds: str, host: str) -> list[bytes]:
+        return associations(kinds, host, self._shown(host), self.pki)
 
     def _web(self, name: str) -> Web | None:
         domain = name.removeprefix("mta-sts.")
@@ -290,7 +301,7 @@ class Population:
 
     def _domain(self, facts: Facts) -> Zone:
         """A measured domain's zone; one that has others of the list below it finds them when it is asked."""
-        zone = domain_zone(facts, self.promise(facts.domain), self._key, self.now)
+        zone = domain_zone(facts, self.promise(facts.domain), self._associate, self._key, self.now)
         if self.listing.given.get(facts.domain, NOTHING).parent:
             zone.lookup = partial(self._below, zone.apex)
         own = [host for host in facts.servers if host.endswith(f".{facts.domain}")]

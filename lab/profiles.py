@@ -1,8 +1,7 @@
 """What a generated population looks like: every rate as a parameter, with the two profiles `GTLD` and `CC`.
 
 Each number is either published or an assumption; assumptions are marked [A], and
-tests vary them. Rates are shares of 1. Fields of the layer that the lab does not
-serve yet (STARTTLS) stand here already, so that a profile is one value. Drawing from a profile is ``facts``.
+tests vary them. Rates are shares of 1. Drawing from a profile is ``facts``.
 
 A third profile, `ODD`, is like no population: what is rare is common in it, so that a few hundred names hold every
 kind of thing that a million names of the others do. A fourth, `STS`, is what a list of MTA-STS domains is like.
@@ -77,12 +76,12 @@ class Profile:
     tlsrpt_invalid: float = 0.01  # of records [A]
     dane_and_sts: float = 0.05  # of the largest DANE provider's domains: it sets up MTA-STS too [A]
 
-    # layers that are not served yet
-    tlsa_mismatch: float = 0.036  # of hosts with TLSA, nearly all of them with one domain
-    mismatch_cause: Weighted[str]
-    starttls_absent: float = 0.003  # of TLSA hosts
-    handshake_broken: float = 0.0001  # of TLSA hosts
-    starttls: float  # of MX hosts [A]
+    # mail servers
+    mail_manner: Weighted[str]  # of addresses that are no large provider's: what they do before TLS [A]
+    mail_misshown: float = 0.08  # of hosts of a domain's own: the certificate is not as it should be [A]
+    mail_shown: Weighted[str]  # of those (Lee et al. 2020: 70 % stale; Ashiq et al. 2025)
+
+    # policies
     policy_third_party: float = 0.53
     fetch_fails_self: float = 0.378
     fetch_fails_third: float = 0.049
@@ -93,8 +92,6 @@ class Profile:
     policy_partial: float = 0.02  # of policies of domains with several mail hosts [A]
     fetch_self: Weighted[str]  # of fetches that fail, where the domain hosts its policy
     fetch_third: Weighted[str]  # likewise, where a provider does
-    pkix_invalid_self: float = 0.044
-    pkix_invalid_third: float = 0.01
 
     # what follows from the rest
     mx_kind: Weighted[str] = field(init=False)  # of names with MX
@@ -140,7 +137,8 @@ _TLSA_TTL = weighted({300: 10, 3600: 60, 14400: 15, 86400: 13, 604800: 2})
 # top 1, 3, 5, 10, 20 of the DANE providers: 32, 45, 54, 71, 87 % (dane-users 2023-04)
 _TLSA_HEAD = (0.32, 0.07, 0.06, 0.05, 0.04) + (0.034,) * 5 + (0.016,) * 10
 _STS_FLAW = weighted({"bad-id": 61, "no-id": 20, "bad-version": 16, "bad-extension": 1.5, "two-records": 1.5})
-_MISMATCH = weighted({"stale": 70, "parameters": 12, "ta-changed": 8, "empty-digest": 1, "other": 9})
+_MANNER = weighted({"sound": 95, "no-starttls": 3, "temporary": 0.6, "rejected": 0.2, "refused": 0.8, "mute": 0.4})
+_SHOWN = weighted({"stale": 45, "expired": 15, "self-signed": 25, "other-name": 15})
 # without the fall of one registrar's pages that fills a quarter of the paper's self-hosted cell (Ashiq et al. 2025) [A]
 _FETCH_SELF = weighted(
     {
@@ -187,8 +185,8 @@ GTLD = Profile(
     sts=0.001,
     sts_flaw=_STS_FLAW,
     tlsrpt=0.001,
-    mismatch_cause=_MISMATCH,
-    starttls=0.95,
+    mail_manner=_MANNER,
+    mail_shown=_SHOWN,
     policy_mode=_MODE,
     policy_max_age=_MAX_AGE,
     policy_mismatch=_POLICY_MISMATCH,
@@ -224,8 +222,8 @@ CC = Profile(
     sts=0.001,
     sts_flaw=_STS_FLAW,
     tlsrpt=0.001,
-    mismatch_cause=_MISMATCH,
-    starttls=0.97,
+    mail_manner=_MANNER,
+    mail_shown=_SHOWN,
     policy_mode=_MODE,
     policy_max_age=_MAX_AGE,
     policy_mismatch=_POLICY_MISMATCH,
@@ -274,6 +272,9 @@ ODD = replace(
     sts_beside=0.2,
     tlsrpt=0.5,
     tlsrpt_invalid=0.3,
+    mail_manner=weighted(dict.fromkeys(_MANNER.values, 1) | {"sound": 4}),
+    mail_misshown=0.6,
+    mail_shown=weighted(dict.fromkeys(_SHOWN.values, 1)),
     fetch_fails_self=0.6,
     fetch_fails_third=0.6,
     fetch_self=weighted(dict.fromkeys(_FETCH_SELF.values, 1)),

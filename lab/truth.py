@@ -98,6 +98,7 @@ class Truth(NamedTuple):
     tlsrpt: RecordClass
     provider: str | None  # registrable name of the MX host of the lowest preference; null and junk targets have none
     hosts: tuple[HostTruth, ...]
+    effective: str | None = None  # DANE at port 25; None where nobody asked
     policy: PolicyTruth | None = None  # of a domain with something like an MTA-STS record
 
 
@@ -142,7 +143,7 @@ def truth_of(facts: Facts, promise: Promise | None = None) -> Truth:
         _record(facts.tlsrpt is Tlsrpt.NONE, facts.tlsrpt is Tlsrpt.VALID, bogus),
         None if bogus else _provider(facts),
         hosts,
-        policy_truth(facts, promise),
+        policy=policy_truth(facts, promise),
     )
 
 

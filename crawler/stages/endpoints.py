@@ -43,9 +43,10 @@ KEYS = """
     ),
     promised as (
         select *,
-            address_security = 'secure' and len(tlsa_expanded_set) > 0 and tlsa_expanded.security = 'secure' as at_end,
+            address_security = 'secure' and tlsa_expanded.outcome = 'answer'
+                and tlsa_expanded.security = 'secure' as at_end,
             (address_security = 'secure' or coalesce(a.alias[1].security, aaaa.alias[1].security) = 'secure')
-                and len(tlsa_initial_set) > 0 and tlsa_initial.security = 'secure' as at_host
+                and tlsa_initial.outcome = 'answer' and tlsa_initial.security = 'secure' as at_host
         from latest where nth = 1
     ),
     announced as (

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import duckdb
 import pyarrow.parquet as pq
 import trio
 
 from analysis.judge import CA_STORE
 from crawler.resolver.resolve import Resolver
 from crawler.resolver.roots import starting_anchors, starting_hints
-from crawler.stages import domains, hosts, policies
+from crawler.stages import domains, endpoints, hosts, policies
 from crawler.tables import Domain, Host, Name, Row, Target, to_arrow
-from crawler.visited import Policy
+from crawler.visited import Endpoint, Policy
 from crawler.visiting import Visitor
 from lab.network import DirectNetwork
 
@@ -77,11 +78,28 @@ async def fetch(world: World | Population, resolver: Resolver, found: Iterable[D
     return fetched
 
 
+async def talk(world: World | Population, found: Sequence[Domain], looked: Sequence[Host]) -> list[Endpoint]:
+    """A conversation with every address of every host that needs one, by the query that a scan asks."""
+    talks: list[Endpoint] = []
+    visitor = Visitor(net=DirectNetwork(world))
+    with duckdb.connect() as base:
+        base.register("domains", to_arrow(Domain, found))
+        base.register("hosts", to_arrow(Host, looked))
+        rows = base.execute(endpoints.KEYS.format(which=endpoints.NEEDED, most=endpoints.ADDRESSES)).fetchall()
+    targets = {f"{row[0]} {row[1]}": endpoints.Target(*row) for row in rows}
+
+    async def one(key: str) -> None:
+        talks.append(await endpoints.observe(targets[key], visitor, 1))
+
+    await _each(targets, one)
+    return talks
+
+
 def write(
     folder: Path, names: Iterable[str], found: Sequence[Domain], looked: Sequence[Host],
-    fetched: Sequence[Policy] = (), ca: str = "",
+    fetched: Sequence[Policy] = (), ca: str = "", talks: Sequence[Endpoint] = (),
 ) -> None:  # fmt: skip
-    """The tables names, domains, hosts and policies of a run, one part each, and the roots to judge by."""
+    """The tables of a run, one part each, and the roots to judge by."""
     listed = [
         Name(domain=one, text=one, source="-", line=line, copies=1, rank=None, tags=(), ns=(), ds=())
         for line, one in enumerate(names, 1)
@@ -91,6 +109,7 @@ def write(
         (Domain, found),
         (Host, looked),
         (Policy, fetched),
+        (Endpoint, talks),
     )
     for table, rows in tables:
         (folder / table.TABLE).mkdir()

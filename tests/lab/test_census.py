@@ -50,11 +50,12 @@ async def test_every_verdict_and_total_is_the_labs(
     resolver = census.resolver_in(world)
     found, looked = await census.crawl(resolver, world.names)
     fetched = await census.fetch(world, resolver, found)
-    census.write(tmp_path, world.names, found, looked, fetched, world.ca())
+    talks = await census.talk(world, found, looked)
+    census.write(tmp_path, world.names, found, looked, fetched, world.ca(), talks)
     totals = world.totals()
     with open_run(tmp_path) as run:
         seen = observed(run)
-        truth = written(world, world.names)
+        truth = written(world, world.names, talked=True)
         assert {key: (word, seen.get(key)) for key, word in truth.items() if seen.get(key) != word} == {}
         assert judged(run, "state, stage, cause", "true") == totals.policies
         assert judged(run, "mode", "state = 'usable'") == {(mode,): count for mode, count in totals.modes.items()}
