@@ -17,6 +17,7 @@ from hashlib import sha256, sha512
 from typing import Any
 
 from analysis import rules
+from analysis.policy import clean
 from analysis.verdicts import Contact, EndpointVerdict, NearMiss, Scheme
 from crawler.standards import certificates, pkix, tlsa
 from crawler.standards.certificates import Certificate
@@ -75,8 +76,29 @@ def judge(found: Evidence, store: pkix.Store | None) -> EndpointVerdict:
         other_reason=str(other.reason) if other is not None else None,
         near_misses=tuple(map(str, near_misses(records, chain))) if failed else (),
         scheme=scheme(records, chain, [certificates.read(octets) for octets in found.other_chain]),
+        root_anchor=_root_anchor(records, chain) if session else None,
+        leaf=sha256(chain[0].der).digest() if chain else None,
+        issuer=_issuer(chain[0]) if chain else None,
+        lifetime=(chain[0].not_after - chain[0].not_before).days if chain else None,
         certificate=tuple(map(str, flaws)) if flaws is not None else None,
     )
+
+
+def _root_anchor(records: Sequence[Tlsa], chain: Sequence[Certificate]) -> bool:
+    """Whether a DANE-TA record pins a root, which the server must then go on sending (RFC 7671 section 5.2.1)."""
+    roots = [certificate for certificate in chain[1:16] if certificate.self_issued]
+    return any(record.usage == Usage.DANE_TA and tlsa.matches(record, root) for record in records for root in roots)
+
+
+_ORGANIZATION, _COMMON_NAME = b"\x55\x04\x0a", b"\x55\x04\x03"
+
+
+def _issuer(leaf: Certificate) -> str:
+    """Who signed a leaf, as the certificate itself says."""
+    if leaf.self_issued:
+        return "(self-signed)"
+    said = dict(pair for part in leaf.issuer for pair in part)
+    return clean(said.get(_ORGANIZATION) or said.get(_COMMON_NAME) or "(no name)")
 
 
 _KINDS = {

@@ -76,11 +76,12 @@ def store_of(run: Path) -> pkix.Store | None:
 
 
 def basis(run: Path) -> str:
-    """What verdicts hang on: the rules, the parts of the evidence, the store."""
+    """What verdicts hang on: the rules, what is told, the parts of the evidence, the store."""
     parts = [f"{table}/{part.name}" for table in _READ for part in _parts(run, table)]
     store = run / CA_STORE
     digest = hashlib.sha256(store.read_bytes()).hexdigest() if store.is_file() else ""
-    return hashlib.sha256(json.dumps([rules.VERSION, parts, digest]).encode()).hexdigest()
+    columns = [schema(kind).names for kind in VERDICTS.values()]
+    return hashlib.sha256(json.dumps([rules.VERSION, columns, parts, digest]).encode()).hexdigest()
 
 
 def fresh(run: Path, table: str = PolicyVerdict.TABLE) -> bool:

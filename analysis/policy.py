@@ -80,7 +80,7 @@ def judge(found: Evidence, store: pkix.Store | None, registrable: Registrable) -
         problems=_problems(text),
         mode=str(policy.mode) if policy is not None else None,
         max_age=policy.max_age if policy is not None else None,
-        mx=tuple(map(_clean, policy.mx)) if policy is not None else (),
+        mx=tuple(map(clean, policy.mx)) if policy is not None else (),
         coverage=coverage,
         uncovered=uncovered,
     )
@@ -154,13 +154,13 @@ def _policy(row: Mapping[str, Any] | None) -> Reading[Policy] | None:
 
 def _problems(text: Reading[Policy] | None) -> tuple[Problem, ...]:
     found = text.problems if text is not None else ()
-    return tuple(Problem(str(one.flaw), one.line, _clean(one.text)) for one in found)
+    return tuple(Problem(str(one.flaw), one.line, clean(one.text)) for one in found)
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """A text of the network's without what could move a cursor or a reading direction, cut short."""
     return _CONTROL.sub("\ufffd", text[:_QUOTED])
 
@@ -196,7 +196,7 @@ def _coverage(
 
 def nearest(host: str, patterns: Iterable[str], registrable: Registrable) -> Uncovered:
     """The pattern that differs least from a host, and in what; an empty pattern where there is none."""
-    told = [Uncovered(host, _clean(pattern), mismatch(host, pattern, registrable)) for pattern in patterns]
+    told = [Uncovered(host, clean(pattern), mismatch(host, pattern, registrable)) for pattern in patterns]
     return min(
         told,
         key=lambda one: (_ORDER[one.kind], distance(host, one.pattern)),

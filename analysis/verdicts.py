@@ -159,6 +159,14 @@ class EndpointVerdict:
     other_reason: str | None = column("why", pa.string())
     near_misses: tuple[str, ...] = column("what would have to be otherwise for a record to match", TEXTS)
     scheme: Scheme | None = column("how the records are prepared for the next certificate", pa.string())
+    root_anchor: bool | None = column(
+        "a DANE-TA record is of a self-issued certificate that was sent; null without a session", pa.bool_()
+    )
+    leaf: bytes | None = column("SHA-256 of the leaf certificate; null without a session", pa.binary())
+    issuer: str | None = column(
+        "organization, else common name, of the leaf's issuer, cut at 80; (self-signed) if it is its own", pa.string()
+    )
+    lifetime: int | None = column("of the leaf, from notBefore to notAfter", pa.int32(), unit="days")
     certificate: tuple[str, ...] | None = column(
         "flaws of the chain for the host's name by the public PKI; null without a session or a store",
         TEXTS,

@@ -91,6 +91,7 @@ class Dialogue:
 
     def receive(self, data: bytes) -> bytes:
         """Take in what came; what is to be sent now, nothing if more is awaited or it ended."""
+        sent = b""
         if not self.over:
             self._buffer += data
         while not self.over:
@@ -99,13 +100,13 @@ class Dialogue:
                 if max(end, len(self._buffer)) > LINE:
                     self._keep()
                     self.ended = Ending.TOO_LONG
-                return b""
+                break
             line = bytes(self._buffer[:end])
             del self._buffer[: end + 1]
             self.bare_lf |= not line.endswith(b"\r")
             if self._last(line.removesuffix(b"\r")):
-                return self._reply()
-        return b""
+                sent += self._reply()
+        return sent
 
     def _last(self, line: bytes) -> bool:
         """Take one line of a reply; whether it was the last one."""

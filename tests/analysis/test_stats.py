@@ -328,10 +328,15 @@ def test_run_quality(run: Warehouse) -> None:
 
 
 #: Statistics of what hangs on a fetch; tests/analysis/test_policy_stats.py has a run for them.
-OF_POLICIES = tuple(one for one in ORDER if one.startswith(("mta_sts_", "tlsrpt_")))
+OF_POLICIES = tuple(one for one in ORDER if one.startswith(("mta_sts_", "tlsrpt_")) and one != "mta_sts_loss")
+#: Statistics of what hangs on a conversation; tests/lab/test_talks.py has a run for them.
+OF_TALKS = (
+    "smtp_contacts", "dane_endpoints", "dane_by_host_size", "tlsa_rollover", "mx_certificates", "mx_issuers",
+    "mta_sts_loss",
+)  # fmt: skip
 
 
-@pytest.mark.parametrize("statistic", [one for one in ORDER if one not in OF_POLICIES])
+@pytest.mark.parametrize("statistic", [one for one in ORDER if one not in OF_POLICIES + OF_TALKS])
 def test_every_share_has_its_bounds_around_it(run: Warehouse, statistic: str) -> None:
     bounds_hold(run, statistic)
 

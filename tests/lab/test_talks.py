@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
@@ -18,6 +19,8 @@ from crawler.visiting import Visitor
 from lab.network import DirectNetwork
 from lab.scenarios import SCENARIOS, Scenario, build
 from tests.analysis.rows import name, write
+from tests.analysis.test_stats import OF_TALKS, bounds_hold
+from tests.analysis.test_stats import told as told_of
 from tests.lab.census import resolver_in
 
 if TYPE_CHECKING:
@@ -87,6 +90,11 @@ async def test_effective_classes_and_senders_are_as_written(autojump_clock: Mock
         }
         for domain, sender, outcome in run.query("select domain, sender, outcome::varchar from sender").rows:
             found[domain][sender] = outcome
+        by_effect = told_of(run, "dane_effective", "level", "class")
+        for statistic in (*OF_TALKS, "dane_effective", "tlsa_advice", "dane_mta_sts_levels", "senders"):
+            bounds_hold(run, statistic)
+    written = Counter(str(one.effect["effective"]) for one in TALKING)
+    assert {word: by_effect["effective", word][0] for word in written} == dict(written)
     wrong = {
         one.domain: (dict(one.effect), found[one.domain]) for one in TALKING if dict(one.effect) != found[one.domain]
     }
