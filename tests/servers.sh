@@ -5,7 +5,7 @@ export PATH="$PATH:/usr/sbin:/sbin" DEBIAN_FRONTEND=noninteractive
 declare -A package=(
   [nsd]=nsd [knotd]=knot [unbound]=unbound [unbound-host]=unbound-host
   [ldns-signzone]=ldnsutils [dnsperf]=dnsperf [delv]=bind9-dnsutils [kresd]=knot-resolver
-  [nginx]=nginx-light
+  [nginx]=nginx-light [posttls-finger]=postfix [ip]=iproute2
 )
 missing=()
 for command in "${!package[@]}"; do
@@ -30,7 +30,7 @@ if ! apt-get -qq -o DPkg::Lock::Timeout=300 install --no-install-recommends "${m
   exit 0
 fi
 if [ -d /run/systemd/system ]; then
-  for unit in nsd knot unbound nginx; do
+  for unit in nsd knot unbound nginx postfix; do
     [[ " ${missing[*]} " == *" $unit "* ]] && systemctl disable --quiet "$unit" 2>/dev/null
   done
 fi
