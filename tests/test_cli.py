@@ -242,3 +242,41 @@ def test_the_views_open_on_a_scan_in_bare_duckdb(
         for file in view_files():
             bare.execute(file.read_text())
         assert bare.execute("select count(*) from zone_class").fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("options", "probe", "ehlo"),
+    [
+        ([], "none", ""),  # nobody is talked to unless one asks
+        (["--probe", "all"], "none", ""),
+        (["--smtp"], "needed", ""),
+        (["--smtp", "--probe", "all", "--ehlo", "census.example"], "all", "census.example"),
+    ],
+)
+def test_mail_hosts_are_talked_to_only_if_asked(
+    options: list[str], probe: str, ehlo: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[command.Command] = []
+
+    def instead(given: command.Command) -> bool:
+        seen.append(given)
+        return True
+
+    monkeypatch.setattr(command, "run_scan", instead)
+    assert run("scan", listed(tmp_path, "a.example"), "--out", tmp_path / "run", *options)[0] == 0
+    assert (seen[0].probe.value, seen[0].ehlo) == (probe, ehlo)
+
+
+@pytest.mark.parametrize("name", ["a b", "x\r\nRCPT", "ex\u00e4mple.org", "a" * 64 + ".org"])
+def test_a_name_for_ehlo_is_a_host_name(name: str, tmp_path: Path, run: Run) -> None:
+    status, _, err = run("scan", listed(tmp_path, "a.example"), "--out", tmp_path / "run", "--smtp", "--ehlo", name)
+    assert status == 2
+    assert err.count("\n") == 1
+
+
+def test_a_store_of_roots_without_roots_is_refused(tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_text("nothing")
+    status, _, err = run("scan", listed(tmp_path, "a.example"), "--out", tmp_path / "run", "--ca-file", path)
+    assert (status, err.count("\n")) == (2, 1)
+    assert "no certificate in it" in err

@@ -63,7 +63,8 @@ def within(make: Callable[[], World], commands: Commands, folder: Path) -> dict[
     (folder / "resolv.conf").write_text("nameserver 127.0.0.1\noptions trust-ad edns0\n")
     inside = (
         "ip link set lo up && ip route add local 0.0.0.0/0 dev lo"
-        f" && mount --bind {folder}/resolv.conf /etc/resolv.conf && exec {sys.executable} -m tests.real.namespace {folder}/job"
+        f" && mount --bind {folder}/resolv.conf /etc/resolv.conf"
+        f" && exec {sys.executable} -m tests.real.namespace {folder}/job"
     )
     done = subprocess.run(
         ["unshare", "-n", "-m", "sh", "-c", inside],
