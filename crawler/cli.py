@@ -55,10 +55,29 @@ CaFile = Annotated[str | None, typer.Option(metavar="FILE", help="Root certifica
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 
+Out = Annotated[Path, typer.Option("--out", "-o", help="The run's folder; the same command resumes.")]
+Concurrency = Annotated[int, typer.Option(min=1, max=20_000, help="Names looked at at once.")]
+LooksOption = Annotated[int, typer.Option(min=1, max=9, help="Looks at failures that may pass.")]
+PerServer = Annotated[bool, typer.Option("--per-server", help="Also ask every server of each zone.")]
+PoliciesOption = Annotated[Policies, typer.Option(help="Whose MTA-STS policy files are fetched.")]
+OptOutFile = Annotated[
+    str | None, typer.Option(metavar="FILE", help="Domains and networks to leave alone, one a line.")
+]
+Smtp = Annotated[bool, typer.Option("--smtp", help="Also talk to mail hosts, as far as STARTTLS (port 25).")]
+ProbeOption = Annotated[Probe, typer.Option(help="With --smtp: which mail hosts.")]
+Ehlo = Annotated[str, typer.Option(metavar="NAME", help="With --smtp: who we are; else this machine's name.")]
+SmtpPatience = Annotated[
+    float | None, typer.Option(min=1, max=600, help="With --smtp: seconds for each reply (30; RFC 5321 has 300).")
+]
+Seed = Annotated[int, typer.Option(help="Of the order in which names are asked for.")]
+Contact = Annotated[str, typer.Option(help="Who runs this; kept in run.json.")]
+Vantage = Annotated[str, typer.Option(help="Where it runs; kept in run.json.")]
+
+
 @app.command()
 def scan(
     lists: Lists,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The run's folder; the same command resumes.")],
+    out: Out,
     form: FormatOption = Format.AUTO,
     origin: Origin = None,
     limit: Limit = None,
@@ -69,22 +88,19 @@ def scan(
     no_qmin: NoQmin = False,
     resolver: Recursive = None,
     trust_ad: TrustAd = False,
-    concurrency: Annotated[int, typer.Option(min=1, max=20_000, help="Names looked at at once.")] = 300,
-    looks: Annotated[int, typer.Option(min=1, max=9, help="Looks at failures that may pass.")] = 2,
-    per_server: Annotated[bool, typer.Option("--per-server", help="Also ask every server of each zone.")] = False,
-    policies: Annotated[Policies, typer.Option(help="Whose MTA-STS policy files are fetched.")] = Policies.ANNOUNCED,
+    concurrency: Concurrency = 300,
+    looks: LooksOption = 2,
+    per_server: PerServer = False,
+    policies: PoliciesOption = Policies.ANNOUNCED,
     ca_file: CaFile = None,
-    smtp: Annotated[
-        bool, typer.Option("--smtp", help="Also talk to mail hosts, as far as STARTTLS (port 25).")
-    ] = False,
-    probe: Annotated[Probe, typer.Option(help="With --smtp: which mail hosts.")] = Probe.NEEDED,
-    ehlo: Annotated[str, typer.Option(metavar="NAME", help="With --smtp: who we are; else this machine's name.")] = "",
-    smtp_patience: Annotated[
-        float | None, typer.Option(min=1, max=600, help="With --smtp: seconds for each reply (30; RFC 5321 has 300).")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of the order in which names are asked for.")] = 0,
-    contact: Annotated[str, typer.Option(help="Who runs this; kept in run.json.")] = "",
-    vantage: Annotated[str, typer.Option(help="Where it runs; kept in run.json.")] = "",
+    opt_out: OptOutFile = None,
+    smtp: Smtp = False,
+    probe: ProbeOption = Probe.NEEDED,
+    ehlo: Ehlo = "",
+    smtp_patience: SmtpPatience = None,
+    seed: Seed = 0,
+    contact: Contact = "",
+    vantage: Vantage = "",
     quiet: Quiet = False,
 ) -> int:
     """Look up every name of the lists, and its mail hosts, into a folder of Parquet tables."""
@@ -97,7 +113,15 @@ def scan(
         origin=origin,
         limit=limit,
         options=_options(
-            root_hints, trust_anchor, stub, lab, no_qmin=no_qmin, resolver=resolver, trust_ad=trust_ad, ca_file=ca_file
+            root_hints,
+            trust_anchor,
+            stub,
+            lab,
+            no_qmin=no_qmin,
+            resolver=resolver,
+            trust_ad=trust_ad,
+            ca_file=ca_file,
+            opt_out=opt_out,
         ),
         concurrency=concurrency,
         looks=looks,
@@ -237,6 +261,7 @@ def version() -> int:
 def _options(
     root_hints: str | None, trust_anchor: str | None, stub: list[str] | None, lab: str | None, *, no_qmin: bool,
     resolver: list[str] | None, trust_ad: bool, ca_file: str | None = None,
+    opt_out: str | None = None,
 ) -> Options:  # fmt: skip
     return Options(
         root_hints=root_hints,
@@ -247,6 +272,7 @@ def _options(
         resolvers=tuple(resolver or ()),
         trust_ad=trust_ad,
         ca_file=ca_file,
+        opt_out=opt_out,
     )
 
 

@@ -73,6 +73,7 @@ def run_scan(command: Command) -> bool:
     if command.per_server and start.resolvers:
         raise OptionFault("--per-server asks every name server itself: not together with --resolver")
     found = names_stage.read(command.lists, command.form, origin=command.origin)
+    found.leave_alone(start.opt_out.names)
     if command.limit is not None:
         found.limit(command.limit)
     progress = Progress(quiet=command.quiet)
@@ -133,6 +134,7 @@ def _begin(store: Store, command: Command, start: Start) -> None:
             "seed": command.seed,
             "stubs": list(options.stubs),
             "lab": options.lab,
+            "opt_out": start.opt_out.sha256 if options.opt_out else None,
             "minimise": options.minimise,
         },
         resolver=start.mode,

@@ -30,7 +30,8 @@ from crawler.resolver.limits import Limits
 from crawler.scan import Pace, accounted, figures, now, write_names
 from crawler.stages import names as names_stage
 from crawler.store import Store, opened
-from crawler.truth import CLASSES, POLICY, Verdicts, compare, observed, written
+from crawler.truth import CLASSES, EFFECT, POLICY, Verdicts, compare, observed, written
+from crawler.visiting import Probe
 from lab.listing import generate
 from lab.population import Population
 from lab.profiles import PROFILES
@@ -39,7 +40,11 @@ from lab.world import World
 
 SEED = 1
 TLDS = {"gtld": "com", "cc": "nl"}
-SHOWN = ("resolvable", "mail_kinds", "dnssec_states", "host_states", "dane", "mta_sts", "tlsrpt", "dane_mta_sts")
+SHOWN = (
+    "resolvable", "mail_kinds", "dnssec_states", "host_states", "dane", "dane_effective", "mta_sts", "mta_sts_modes",
+    "tlsrpt", "dane_mta_sts_levels",
+)  # fmt: skip
+WHAT = Looks(probe=Probe.NEEDED)
 WORKERS = 60  # of each world: three worlds and their servers share this machine
 #: A population has zones that are silent, and none that is late; who was missed by mistake gets a second look.
 BRISK = Limits(first_patience=0.6, least_patience=0.5, most_patience=1.0, rounds=1)
@@ -127,7 +132,10 @@ def parts(names: int) -> Iterator[Part]:
         make = partial(Population, generate(half, tld), profile=PROFILES[profile], seed=SEED, now=when)
         world = make()
         yield Part(
-            title=f"{profile}-population", names=world.names, make=make, truth=partial(written, world, world.names)
+            title=f"{profile}-population",
+            names=world.names,
+            make=make,
+            truth=partial(written, world, world.names, talked=True),
         )
     yield Part(
         title="scenarios",
@@ -172,7 +180,7 @@ async def _crawl(runs: list[_Run], quiet: bool) -> bool:
         progress = Progress(quiet=quiet, live=False, title=run.part.title)
         async with worlds.opened(run.part.make, limits=run.part.limits) as eyes:
             done = await crawl_with(
-                eyes, Pace(workers=WORKERS, looks=run.part.looks, seed=SEED), run.store, progress, brake, Looks()
+                eyes, Pace(workers=WORKERS, looks=run.part.looks, seed=SEED), run.store, progress, brake, WHAT
             )
         run.store.note(complete=done, end=now())
         complete.append(done)
@@ -210,6 +218,8 @@ def _scenario_truth() -> Verdicts:
         for verdict, word in zip(CLASSES, scenario.classes, strict=True)
     }
     for scenario in SCENARIOS:
+        if scenario.classes.dane in {"full", "partial"} and scenario.effect:
+            verdicts[scenario.domain, EFFECT] = str(scenario.effect["effective"])
         for verdict, column in POLICY.items():
             if column in scenario.verdict:
                 verdicts[scenario.domain, verdict] = str(scenario.verdict[column])

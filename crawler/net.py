@@ -95,6 +95,7 @@ class UdpTcpNetwork(Network):
     def __init__(
         self, manners: Manners, *, sockets: int = 8, connections: int = 256,
         allow_special: bool = False, allowed: Collection[str] = (), visits: Manners | None = None,
+        shunned: Callable[[str], bool] = lambda _: False,
     ) -> None:  # fmt: skip
         self.manners = manners
         self.visits = visits or Manners(per_address=WEB_ADDRESS, per_network=WEB_NETWORK, overall=OVERALL)
@@ -112,6 +113,7 @@ class UdpTcpNetwork(Network):
         self._streams = trio.CapacityLimiter(max(1, min(STREAMS, descriptors() // 2)))
         self._allow_special = allow_special
         self._allowed = frozenset(filter(None, map(canonical, allowed)))
+        self._shunned = shunned
         self._place = lru_cache(65_536)(self._askable)
 
     @property
@@ -168,8 +170,10 @@ class UdpTcpNetwork(Network):
         return source[0], source[1], 0
 
     def _askable(self, address: str) -> str | None:
-        """The address as the system writes it; None if it is none, or one that must not be asked."""
+        """The address as the system writes it; None if it is none, or one that may not, or will not, be asked."""
         where = canonical(address)
+        if where is not None and self._shunned(where):
+            return None
         if where is None or self._allow_special or not is_special(where) or where in self._allowed:
             return where
         return None
@@ -431,6 +435,7 @@ async def _take(stream: trio.SocketStream, buffer: bytearray, count: int) -> byt
 async def open_network(
     manners: Manners | None = None, sockets: int = 8, *, connections: int = 256,
     allow_special: bool = False, allowed: Collection[str] = (), visits: Manners | None = None,
+    shunned: Callable[[str], bool] = lambda _: False,
 ) -> AsyncIterator[UdpTcpNetwork]:  # fmt: skip
     """Open the door.
 
@@ -439,7 +444,7 @@ async def open_network(
     """
     net = UdpTcpNetwork(
         manners or Manners(), sockets=sockets, connections=connections, allow_special=allow_special, allowed=allowed,
-        visits=visits,
+        visits=visits, shunned=shunned,
     )  # fmt: skip
     async with net.running():
         yield net

@@ -14,8 +14,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from crawler import optout
 from crawler.manners import OVERALL, Limit, Manners
 from crawler.net import open_network
+from crawler.optout import OptOut
 from crawler.resolver.forward import ForwardingResolver, TrustingResolver
 from crawler.resolver.resolve import Resolver
 from crawler.resolver.roots import StartFault, read_server, read_stub, starting_anchors, starting_hints
@@ -50,6 +52,7 @@ class Options:
     resolvers: tuple[str, ...] = ()
     trust_ad: bool = False
     ca_file: str | None = None
+    opt_out: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,7 @@ class Start:
     resolvers: Sequence[Address] = ()
     trust_ad: bool = False
     ca: str = ""  # the store of root certificates, as PEM; a lab brings its own
+    opt_out: OptOut = OptOut()
     hashes: dict[str, str] = field(default_factory=dict)  # of the texts that hints and anchors were read from
 
     @property
@@ -127,6 +131,7 @@ def prepare(options: Options) -> Start:
         resolvers=tuple(_told("--resolver", read_server, text) for text in options.resolvers),
         trust_ad=options.trust_ad,
         ca=ca,
+        opt_out=_opt_out(options.opt_out),
         hashes={
             "root_hints": _sha256(hints or root_hints_text()),
             "trust_anchors": _sha256(anchors or root_anchors_text()),
@@ -148,10 +153,12 @@ async def opened(start: Start) -> AsyncIterator[Eyes]:
     """The resolver and the real network below it."""
     allowed = [address for there in start.stubs.values() for address, _ in there]
     if start.resolvers:
-        async with open_network(_manners_at_home(), allowed=[address for address, _ in start.resolvers]) as net:
+        shunned = start.opt_out.holds
+        here = [address for address, _ in start.resolvers]
+        async with open_network(_manners_at_home(), allowed=here, shunned=shunned) as net:
             yield Eyes(_recursive(start, net), net, ca=start.ca)
         return
-    async with open_network(allowed=allowed) as net:
+    async with open_network(allowed=allowed, shunned=start.opt_out.holds) as net:
         resolver = Resolver(net, hints=start.hints, anchors=start.anchors, stubs=start.stubs, minimise=start.minimise)
         yield Eyes(resolver, net, ca=start.ca)
 
@@ -186,6 +193,13 @@ def _file(option: str, path: str | None) -> str | None:
         raise OptionFault(f"{option} {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise OptionFault(f"{option} {path}: no text") from error
+
+
+def _opt_out(path: str | None) -> OptOut:
+    try:
+        return optout.read(_file("--opt-out", path) or "")
+    except optout.OptOutFault as fault:
+        raise OptionFault(f"--opt-out {path}: {fault}") from fault
 
 
 #: Where systems keep the roots that they trust: Debian, Red Hat, Alpine and BSD, openSUSE.

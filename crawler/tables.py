@@ -134,6 +134,7 @@ class Rejection(StrEnum):
     ADDRESS = "address"  # an IP address
     SINGLE_LABEL = "single-label"  # a name of one label: a TLD, or no domain at all
     MALFORMED_RECORD = "malformed-record"  # a zone-file line that is no resource record, a CSV row that is none
+    OPTED_OUT = "opted-out"  # a domain, and no wrong one: its owner does not want to be measured
     NO_DELEGATION = "no-delegation"  # a zone file's own apex, or an NS owner outside the zone
 
 

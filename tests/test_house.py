@@ -41,6 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "crawler.columns": {"crawler.resolver.answer"},
     "crawler.visited": {"crawler.columns", "crawler.resolver.answer"},
     "crawler.tables": {"crawler.columns", "crawler.visited", "crawler.resolver.answer", "crawler.standards"},
+    "crawler.optout": {"crawler.standards"},
     "crawler.visiting": {"crawler.exchange"},
     "crawler.tls": set(),
     "crawler.https": {"crawler.tls"},
@@ -57,7 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "crawler.session": {
         "crawler.net", "crawler.resolver", "crawler.stages", "crawler.standards", "crawler.worlds", "crawler.visiting",
-        *DOOR,
+        "crawler.optout", *DOOR,
     },
     "crawler.worlds": {"crawler", "lab"},
     "crawler.truth": {"crawler", "analysis", "lab"},

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 
@@ -105,6 +105,15 @@ class Names:
         """(delegations in zone files, those of them with DS)."""
         delegated = [one for one in self.found.values() if one.ns]
         return len(delegated), sum(bool(one.ds) for one in delegated)
+
+    def leave_alone(self, unwanted: Callable[[str], bool]) -> None:
+        """Makes rejects of the names that do not want to be measured; their repeats stay repeats."""
+        for name in [name for name in self.found if unwanted(name)]:
+            one = self.found.pop(name)
+            self.rejects.append(Reject(source=one.source, line=one.line, text=one.text, why=Rejection.OPTED_OUT))
+            self.account.names -= 1
+            self.account.rejects += 1
+        self.account.check()
 
     def limit(self, most: int) -> None:
         """Keeps the first `most` names; the others are counted as left out."""

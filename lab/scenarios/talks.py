@@ -128,8 +128,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     case(
         "late",
-        "a greeting after twenty seconds",
-        Mta(leaf=leaf_for("late"), greeting=late(GREETING, 20.0)),
+        "a greeting after a while",
+        Mta(leaf=leaf_for("late"), greeting=late(GREETING, 1.2)),
         "3 1 1",
         {"outcome": "tls"},
         VALID,

@@ -39,7 +39,6 @@ DIFFERENCES = {
     "m-ehlo-long.org": ("rejected", "unreachable"),
     "m-ehlo-odd.org": ("rejected", "no-starttls"),  # Postfix takes any 2xx for EHLO's 250
     "m-injection.org": ("rejected", "tls-failed"),  # the octets behind the 220 are no ServerHello
-    "m-late.org": ("tls", "unreachable"),  # we ask it to wait for five seconds only
     "m-old-tls.org": ("tls", "tls-failed"),  # Debian's OpenSSL no longer takes SHA-1 in TLS 1.0
 }
 
