@@ -103,7 +103,7 @@ def scan(
     vantage: Vantage = "",
     quiet: Quiet = False,
 ) -> int:
-    """Look up every name of the lists, and its mail hosts, into a folder of Parquet tables."""
+    """Look up every name of the lists, its mail hosts and its MTA-STS policy, into a folder of Parquet tables."""
     from crawler.command import Command, run_scan
 
     command = Command(
@@ -122,7 +122,7 @@ def scan(
             trust_ad=trust_ad,
             ca_file=ca_file,
             opt_out=opt_out,
-        ),
+        ),  # fmt: skip
         concurrency=concurrency,
         looks=looks,
         per_server=per_server,

@@ -27,7 +27,7 @@ from crawler import __version__, runner
 from crawler.progress import Progress
 from crawler.resolver.answer import Answer
 from crawler.resolver.direct import Direct
-from crawler.scan import Pace, Scan, Session, accounted, figures, now, stages, write_names
+from crawler.scan import Pace, Scan, Session, accounted, accounts, figures, now, stages, write_names
 from crawler.session import Eyes, OptionFault, Options, Start, opened, prepare
 from crawler.stages import names as names_stage
 from crawler.stages.lists import Format
@@ -206,6 +206,7 @@ async def crawl_with(
     complete = False
     try:
         complete = await scan.crawl()
+        store.note(accounts=accounts(store, chosen[1:]))
     finally:
         store.note(sessions=[*earlier, session.told(scan.rows, eyes.counters(), complete=complete)])
     return complete
@@ -223,6 +224,8 @@ def _tell(store: Store, found: Names, progress: Progress, *, complete: bool) -> 
         print(f"left out by --limit: {found.left_out:,}")
     for line in figures(store.run, accounted(store)[0]):
         print(line)
+    told = (f"{table} {done:,} of {keys:,}" for table, (done, keys) in store.run.get("accounts", {}).items())
+    print(f"looked at: {', '.join(told)}")
     if not complete:
         progress.say(f"dane-census: stopped; the same command resumes in {store.folder}")
 

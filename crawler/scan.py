@@ -292,6 +292,15 @@ def figures(run: dict[str, Any], measured: int) -> list[str]:
     return lines
 
 
+def accounts(store: Store, behind: Iterable[Stage]) -> dict[str, list[int]]:
+    """For each stage behind the domains: how many of its keys have a row, and how many there are, as on the disk."""
+    found = {}
+    for stage in behind:
+        keys = set(stage.keys(store))
+        found[stage.table.TABLE] = [len(keys & store.seen(stage.table, 1)), len(keys)]
+    return found
+
+
 def accounted(store: Store) -> tuple[int, int]:
     """(names with a row in ``domains``, names to measure), counted on the disk."""
     names = set(names_in(store))
