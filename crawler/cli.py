@@ -8,6 +8,7 @@ traceback. Everything heavy is imported late, so that ``--help`` is quick.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -112,17 +113,11 @@ def scan(
         form=form,
         origin=origin,
         limit=limit,
-        options=_options(
-            root_hints,
-            trust_anchor,
-            stub,
-            lab,
-            no_qmin=no_qmin,
-            resolver=resolver,
-            trust_ad=trust_ad,
+        options=replace(
+            _options(root_hints, trust_anchor, stub, lab, no_qmin=no_qmin, resolver=resolver, trust_ad=trust_ad),
             ca_file=ca_file,
             opt_out=opt_out,
-        ),  # fmt: skip
+        ),
         concurrency=concurrency,
         looks=looks,
         per_server=per_server,
@@ -260,8 +255,7 @@ def version() -> int:
 
 def _options(
     root_hints: str | None, trust_anchor: str | None, stub: list[str] | None, lab: str | None, *, no_qmin: bool,
-    resolver: list[str] | None, trust_ad: bool, ca_file: str | None = None,
-    opt_out: str | None = None,
+    resolver: list[str] | None, trust_ad: bool,
 ) -> Options:  # fmt: skip
     return Options(
         root_hints=root_hints,
@@ -271,8 +265,6 @@ def _options(
         minimise=not no_qmin,
         resolvers=tuple(resolver or ()),
         trust_ad=trust_ad,
-        ca_file=ca_file,
-        opt_out=opt_out,
     )
 
 
