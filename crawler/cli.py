@@ -64,6 +64,9 @@ PoliciesOption = Annotated[Policies, typer.Option(help="Whose MTA-STS policy fil
 OptOutFile = Annotated[
     str | None, typer.Option(metavar="FILE", help="Domains and networks to leave alone, one a line.")
 ]
+AllowSpecial = Annotated[
+    bool, typer.Option("--allow-special-addresses", help="Also send packets to private and documentation addresses.")
+]
 Smtp = Annotated[bool, typer.Option("--smtp", help="Also talk to mail hosts, as far as STARTTLS (port 25).")]
 ProbeOption = Annotated[Probe, typer.Option(help="With --smtp: which mail hosts.")]
 Ehlo = Annotated[str, typer.Option(metavar="NAME", help="With --smtp: who we are; else this machine's name.")]
@@ -95,6 +98,7 @@ def scan(
     policies: PoliciesOption = Policies.ANNOUNCED,
     ca_file: CaFile = None,
     opt_out: OptOutFile = None,
+    allow_special: AllowSpecial = False,
     smtp: Smtp = False,
     probe: ProbeOption = Probe.NEEDED,
     ehlo: Ehlo = "",
@@ -117,6 +121,7 @@ def scan(
             _options(root_hints, trust_anchor, stub, lab, no_qmin=no_qmin, resolver=resolver, trust_ad=trust_ad),
             ca_file=ca_file,
             opt_out=opt_out,
+            allow_special=allow_special,
         ),
         concurrency=concurrency,
         looks=looks,

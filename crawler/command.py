@@ -134,6 +134,7 @@ def _begin(store: Store, command: Command, start: Start) -> None:
             "seed": command.seed,
             "stubs": list(options.stubs),
             "lab": options.lab,
+            "allow_special": options.allow_special,
             "opt_out": start.opt_out.sha256 if options.opt_out else None,
             "minimise": options.minimise,
         },

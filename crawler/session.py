@@ -53,6 +53,7 @@ class Options:
     trust_ad: bool = False
     ca_file: str | None = None
     opt_out: str | None = None
+    allow_special: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,7 @@ class Start:
     trust_ad: bool = False
     ca: str = ""  # the store of root certificates, as PEM; a lab brings its own
     opt_out: OptOut = OptOut()
+    allow_special: bool = False
     hashes: dict[str, str] = field(default_factory=dict)  # of the texts that hints and anchors were read from
 
     @property
@@ -132,6 +134,7 @@ def prepare(options: Options) -> Start:
         trust_ad=options.trust_ad,
         ca=ca,
         opt_out=_opt_out(options.opt_out),
+        allow_special=options.allow_special,
         hashes={
             "root_hints": _sha256(hints or root_hints_text()),
             "trust_anchors": _sha256(anchors or root_anchors_text()),
@@ -152,13 +155,13 @@ def _told(option: str, read: Callable[[G], T], given: G) -> T:
 async def opened(start: Start) -> AsyncIterator[Eyes]:
     """The resolver and the real network below it."""
     allowed = [address for there in start.stubs.values() for address, _ in there]
+    shunned, special = start.opt_out.holds, start.allow_special
     if start.resolvers:
-        shunned = start.opt_out.holds
         here = [address for address, _ in start.resolvers]
-        async with open_network(_manners_at_home(), allowed=here, shunned=shunned) as net:
+        async with open_network(_manners_at_home(), allowed=here, shunned=shunned, allow_special=special) as net:
             yield Eyes(_recursive(start, net), net, ca=start.ca)
         return
-    async with open_network(allowed=allowed, shunned=start.opt_out.holds) as net:
+    async with open_network(allowed=allowed, shunned=shunned, allow_special=special) as net:
         resolver = Resolver(net, hints=start.hints, anchors=start.anchors, stubs=start.stubs, minimise=start.minimise)
         yield Eyes(resolver, net, ca=start.ca)
 

@@ -19,7 +19,7 @@ POLICY = {
     "policy": "state", "policy stage": "stage", "policy cause": "cause", "policy mode": "mode",
     "policy max_age": "max_age", "policy coverage": "coverage",
 }  # fmt: skip
-EFFECT = "DANE effective"
+USABLE, EFFECT = "DANE usable", "DANE effective"
 _POLICIES = "select domain, state, stage, cause, mode, max_age, coverage from policy_verdicts"  # as in `POLICY`
 
 Verdicts = Mapping[tuple[str, str], str]  # (whose, which verdict) -> the verdict
@@ -40,8 +40,9 @@ def observed(warehouse: Warehouse) -> dict[tuple[str, str], str]:
     classes = "select domain, dnssec_class, mail_class, dane_class, sts_class, tlsrpt_class from domain_class"
     for domain, *words in warehouse.query(classes).rows:
         verdicts |= {(domain, verdict): str(word) for verdict, word in zip(CLASSES, words, strict=True)}
-    effects = "select domain, effective from dane_effect where published in ('full', 'partial')"
-    verdicts |= {(domain, EFFECT): str(word) for domain, word in warehouse.query(effects).rows}
+    effects = "select domain, usable, effective from dane_effect where published in ('full', 'partial')"
+    for domain, usable, effective in warehouse.query(effects).rows:
+        verdicts |= {(domain, USABLE): str(usable), (domain, EFFECT): str(effective)}
     for domain, *words in warehouse.query(_POLICIES).rows:
         verdicts |= {(domain, verdict): str(word) for verdict, word in zip(POLICY, words, strict=True)}
     for host, state, combination in warehouse.query("select host, host_state, combination from host_class").rows:
@@ -56,8 +57,10 @@ def written(world: Population, names: Iterable[str], *, talked: bool = False) ->
     for truth in map(world.truth, names):
         words = (truth.zone, truth.mail, truth.dane, truth.sts, truth.tlsrpt)
         verdicts |= {(truth.domain, verdict): str(word) for verdict, word in zip(CLASSES, words, strict=True)}
-        if talked and truth.effective is not None and truth.dane in {"full", "partial"}:
-            verdicts[truth.domain, EFFECT] = truth.effective
+        if truth.dane in {"full", "partial"}:
+            verdicts[truth.domain, USABLE] = str(truth.usable)
+            if talked:
+                verdicts[truth.domain, EFFECT] = str(truth.effective)
         if truth.policy is not None:
             verdicts |= {(truth.domain, v): str(word) for v, word in zip(POLICY, truth.policy, strict=True)}
         for host in truth.hosts:

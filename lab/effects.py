@@ -56,6 +56,17 @@ def effective(facts: Facts, truth: Truth, *, seed: int, profile: Profile) -> str
     return min((state for states in hosts for state in states), key=_ORDER.index)
 
 
+def usable(truth: Truth) -> str:
+    """The class at the usable level: records that no sender can use do not count (RFC 7672 section 3.1)."""
+    if truth.dane not in {"full", "partial"}:
+        return str(truth.dane)
+    hosts = {one.host: one.tlsa for one in truth.hosts if one.state == "secure"}
+    good = [host for host, kinds in hosts.items() if dane_of(kinds, Shown.SOUND) != "tls-only"]
+    if not good:
+        return "unusable-only"
+    return "full" if truth.dane == "full" and len(good) == len(hosts) else "partial"
+
+
 def dane_of(kinds: str, shown: Shown) -> str:
     """What records of these parameters make of a certificate."""
     usages = {kind[0] for kind in kinds.split(", ")} if kinds != "malformed" else set()

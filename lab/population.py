@@ -28,7 +28,7 @@ from lab.building import (
     registry_zone,
     server_addresses,
 )
-from lab.effects import effective
+from lab.effects import effective, usable
 from lab.facts import Facts, Fault, TlsaFault, facts_of
 from lab.listing import NOTHING, Listing, from_list, from_names
 from lab.names import ROOT, Name, Type, ancestors, is_below, labels, wire
@@ -115,7 +115,8 @@ class Population:
         """What ought to be found of it."""
         facts = self.facts(domain)
         truth = truth_of(facts, promise_of(facts, seed=self.seed, profile=self.profile))
-        return truth._replace(effective=effective(facts, truth, seed=self.seed, profile=self.profile))
+        reached = effective(facts, truth, seed=self.seed, profile=self.profile)
+        return truth._replace(usable=usable(truth), effective=reached)
 
     def totals(self) -> Totals:
         """What ought to be counted over all of them."""

@@ -98,6 +98,7 @@ class Truth(NamedTuple):
     tlsrpt: RecordClass
     provider: str | None  # registrable name of the MX host of the lowest preference; null and junk targets have none
     hosts: tuple[HostTruth, ...]
+    usable: str | None = None  # DANE at the usable level
     effective: str | None = None  # DANE at port 25; None where nobody asked
     policy: PolicyTruth | None = None  # of a domain with something like an MTA-STS record
 

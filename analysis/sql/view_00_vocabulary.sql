@@ -84,10 +84,26 @@ create or replace macro sts_grammar(txt) as
     regexp_full_match(txt, 'v=STSv1(?:(?: |\\009)*;(?: |\\009)*[A-Za-z0-9][A-Za-z0-9_.-]{0,31}=(?:[!-:<>-\[\]-~]|\\092)+)+(?:(?: |\\009)*;(?: |\\009)*)?')
     and regexp_matches(txt, ';(?: |\\009)*id=[A-Za-z0-9]{1,32}(?:(?: |\\009)*;.*)?$');
 
--- RFC 8460 section 3. Of a URI (RFC 3986) the scheme and the octets are checked, without `,`, `!` and `;`.
+-- RFC 8460 section 3, as crawler/standards/tlsrpt.py reads it strictly. A URI is of RFC 3986 without `,`, `!` and `;`,
+-- its scheme mailto, with an address, or https, with a host.
+create or replace macro tlsrpt_uri(uri) as
+    regexp_full_match(uri, '(?i:mailto):(?:[A-Za-z0-9._~:\[\]$&''()*+=-]|%[0-9A-Fa-f]{2})+@(?:[A-Za-z0-9._~:\[\]$&''()*+=-]|%[0-9A-Fa-f]{2})+(?:\?(?:[A-Za-z0-9._~:/?#\[\]@$&''()*+=-]|%[0-9A-Fa-f]{2})*)?')
+    or regexp_full_match(uri, '(?i:https)://(?:(?:[A-Za-z0-9._~:\[\]$&''()*+=-]|%[0-9A-Fa-f]{2})*@)?(?:(?:[A-Za-z0-9._~$&''()*+=-]|%[0-9A-Fa-f]{2})+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?(?:[/?#](?:[A-Za-z0-9._~:/?#\[\]@$&''()*+=-]|%[0-9A-Fa-f]{2})*)?');
+create or replace macro tlsrpt_field(field) as case
+    when starts_with(field, 'rua=') then len(list_filter(string_split(substr(field, 5), ','),
+        lambda uri: not tlsrpt_uri(trim(uri, chr(9) || ' ')))) = 0
+    else regexp_full_match(field, '[A-Za-z0-9][A-Za-z0-9_.-]{0,31}=(?:[!-:<>-\[\]-~]|\\092)+')
+end;
+create or replace macro tlsrpt_fields(parts) as  -- what stands between the semicolons, from the second part on
+    len(parts) > 1 and trim(parts[2], chr(9) || ' ') <> ''
+    and (trim(parts[-1], chr(9) || ' ') = '' or parts[-1] = rtrim(parts[-1], chr(9) || ' '))
+    and len(list_filter(parts[2:-2], lambda part: trim(part, chr(9) || ' ') = '')) = 0
+    and len(list_filter(parts[2:], lambda part: trim(part, chr(9) || ' ') <> ''
+        and not tlsrpt_field(trim(part, chr(9) || ' ')))) = 0
+    and len(list_filter(parts[2:], lambda part: starts_with(trim(part, chr(9) || ' '), 'rua='))) > 0;
 create or replace macro tlsrpt_grammar(txt) as
-    regexp_full_match(txt, 'v=TLSRPTv1(?:(?: |\\009)*;(?: |\\009)*(?:rua=[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@$&''()*+=-]|%[0-9A-Fa-f]{2})*(?:(?: |\\009)*,(?: |\\009)*[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@$&''()*+=-]|%[0-9A-Fa-f]{2})*)*|[A-Za-z0-9][A-Za-z0-9_.-]{0,31}=(?:[!-:<>-\[\]-~]|\\092)+))+(?:(?: |\\009)*;(?: |\\009)*)?')
-    and regexp_matches(txt, ';(?: |\\009)*rua=[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@$&''()*+=-]|%[0-9A-Fa-f]{2})*(?:(?: |\\009)*,(?: |\\009)*[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@$&''()*+=-]|%[0-9A-Fa-f]{2})*)*(?:(?: |\\009)*;.*)?$');
+    regexp_full_match(string_split(txt, ';')[1], 'v=TLSRPTv1(?: |\\009)*')
+    and tlsrpt_fields(string_split(replace(txt, '\009', chr(9)), ';'));
 
 -- The class of a policy record: how many texts begin as they must with `;`, how many of these keep the grammar,
 -- and how many begin with the bare version.

@@ -120,7 +120,7 @@ def _addresses(site: Site, number: int) -> dict[str, str]:
 def _settle(world: World, site: Site, addresses: Mapping[str, str]) -> None:
     world.zone(
         site.apex,
-        ASSOCIATION.sub(partial(_association, world), site.records),
+        ASSOCIATION.sub(partial(association, world), site.records),
         servers=addresses,
         signing=site.signing,
         broken=site.broken(),
@@ -141,7 +141,8 @@ def _settle(world: World, site: Site, addresses: Mapping[str, str]) -> None:
 ASSOCIATION = re.compile(r"\$\[(\d \d \d)(?:/(\d)|\+(\d)|~(\d)|(\*))? ([0-9a-f.:]+)\]")
 
 
-def _association(world: World, match: re.Match[str]) -> str:
+def association(world: World, match: re.Match[str]) -> str:
+    """The TLSA record that such a token stands for."""
     kind, depth, renewal, selector, other, address = match.groups()
     mta = world.mtas[address]
     leaf = mta.others[0] if other else mta.leaf

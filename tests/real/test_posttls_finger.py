@@ -1,4 +1,4 @@
-"""Postfix's own opinion of every scenario about mail hosts: posttls-finger, through a validating Unbound, at port 25.
+"""Two opinions of every scenario about mail hosts: posttls-finger through a validating Unbound, and openssl s_client.
 
 `docs/dane-verdicts.md` argues each entry of `DIFFERENCES`. Scenarios whose outcome hangs on which of two equal
 hosts or addresses is tried first are left out, and those that need a refusal, a time-out or a missing route at TCP.
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.scenarios import SCENARIOS, Scenario, build
+from lab.scenarios.scenario import ASSOCIATION, association
 from tests.real.namespace import PATH, within
 
 if TYPE_CHECKING:
@@ -47,6 +48,30 @@ def world(when: int) -> World:
     return build(ASKED, when)
 
 
+def records_of(scenario: Scenario, made: World) -> list[str]:
+    """The TLSA records of the first host, in presentation format."""
+    text = ASSOCIATION.sub(partial(association, made), scenario.sites[-1].records)
+    return re.findall(r"_25\._tcp\.(?:mx|real) TLSA (\d \d \d \S+)", text)
+
+
+def s_client(scenario: Scenario, made: World) -> list[str]:
+    """openssl's own DANE, told the records that a resolver would have found."""
+    host, address = next(iter(scenario.judged)).split()
+    base = str(scenario.endpoints.get(f"{host} {address}", {}).get("sni", host))
+    records = [part for one in records_of(scenario, made) for part in ("-dane_tlsa_rrdata", one)]
+    return ["openssl", "s_client", "-starttls", "smtp", "-connect", f"{address}:25", "-servername", base,
+            "-dane_tlsa_domain", base, "-dane_ee_no_namechecks", *records]  # fmt: skip
+
+
+#: With records that `openssl s_client` takes: not usages 0 and 1, which it lets authenticate (docs/dane-readings.md),
+#: not malformed ones, and not the one whose certificate names the mail domain, of which it is not told.
+BY_OPENSSL = [
+    one for one in ASKED
+    if next(iter(one.judged.values()), {}).get("dane") in {"authenticated", "failed"} and one.domain not in
+    {"m-ee-beside-pkix.org", "m-ee-beside-bad.org", *DIFFERENCES}
+]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     if shutil.which("posttls-finger", path=PATH) is None:
@@ -57,7 +82,11 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "smtp_tls_mandatory_protocols = >=TLSv1\nsmtp_tls_protocols = >=TLSv1\n"
     )
     start = ["env", f"MAIL_CONFIG={folder}", "posttls-finger", "-c", "-l", "dane", "-t", "5", "-T", "5"]
-    return within(partial(world, int(time.time())), {one.domain: [*start, one.domain] for one in ASKED}, folder)
+    make = partial(world, int(time.time()))
+    commands = {one.domain: [*start, one.domain] for one in ASKED}
+    made = make()
+    commands |= {f"openssl {one.domain}": s_client(one, made) for one in BY_OPENSSL}
+    return within(make, commands, folder)
 
 
 def ours(scenario: Scenario) -> tuple[str, bool]:
@@ -79,3 +108,10 @@ def test_postfix_says_the_same(scenario: Scenario, said: dict[str, str]) -> None
         return
     assert theirs == contact, text
     assert ("Verified TLS connection established" in text) is verified, text
+
+
+@pytest.mark.parametrize("scenario", BY_OPENSSL, ids=lambda s: s.claim)
+def test_openssl_says_the_same(scenario: Scenario, said: dict[str, str]) -> None:
+    text = said[f"openssl {scenario.domain}"]
+    dane = next(iter(scenario.judged.values()))["dane"]
+    assert ("Verify return code: 0 (ok)" in text) is (dane == "authenticated"), text[-3000:]
