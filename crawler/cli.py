@@ -67,6 +67,9 @@ OptOutFile = Annotated[
 AllowSpecial = Annotated[
     bool, typer.Option("--allow-special-addresses", help="Also send packets to private and documentation addresses.")
 ]
+ProveAll = Annotated[
+    bool, typer.Option("--prove-all", help="Verify denials of policy records, too (which decide nothing).")
+]
 Smtp = Annotated[bool, typer.Option("--smtp", help="Also talk to mail hosts, as far as STARTTLS (port 25).")]
 ProbeOption = Annotated[Probe, typer.Option(help="With --smtp: which mail hosts.")]
 Ehlo = Annotated[str, typer.Option(metavar="NAME", help="With --smtp: who we are; else this machine's name.")]
@@ -99,6 +102,7 @@ def scan(
     ca_file: CaFile = None,
     opt_out: OptOutFile = None,
     allow_special: AllowSpecial = False,
+    prove_all: ProveAll = False,
     smtp: Smtp = False,
     probe: ProbeOption = Probe.NEEDED,
     ehlo: Ehlo = "",
@@ -122,6 +126,7 @@ def scan(
             ca_file=ca_file,
             opt_out=opt_out,
             allow_special=allow_special,
+            prove_all=prove_all,
         ),
         concurrency=concurrency,
         looks=looks,
@@ -208,7 +213,10 @@ def lookup(
     answer = ask(
         wire,
         number,
-        _options(root_hints, trust_anchor, stub, None, no_qmin=no_qmin, resolver=resolver, trust_ad=trust_ad),
+        replace(
+            _options(root_hints, trust_anchor, stub, None, no_qmin=no_qmin, resolver=resolver, trust_ad=trust_ad),
+            prove_all=True,
+        ),
     )
     _show_answer(name, rtype.upper(), answer, number)
     return 0

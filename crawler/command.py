@@ -137,6 +137,7 @@ def _begin(store: Store, command: Command, start: Start) -> None:
             "allow_special": options.allow_special,
             "opt_out": start.opt_out.sha256 if options.opt_out else None,
             "minimise": options.minimise,
+            "prove_all": options.prove_all,
         },
         resolver=start.mode,
         contact=command.contact,
@@ -164,7 +165,8 @@ def _eyes(command: Command, start: Start, found: Names) -> AbstractAsyncContextM
         return opened(start)
     from crawler import worlds
 
-    return worlds.opened(worlds.population(start, found, command.lists), minimise=start.minimise)
+    world = worlds.population(start, found, command.lists)
+    return worlds.opened(world, minimise=start.minimise, unproved=start.unproved)
 
 
 @asynccontextmanager

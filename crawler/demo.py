@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +28,7 @@ from crawler.command import Looks, braked, crawl_with, plainly
 from crawler.progress import Progress
 from crawler.resolver.limits import Limits
 from crawler.scan import Pace, accounted, figures, now, write_names
+from crawler.session import UNPROVED
 from crawler.stages import names as names_stage
 from crawler.store import Store, opened
 from crawler.truth import CLASSES, EFFECT, POLICY, Verdicts, compare, observed, written
@@ -62,6 +63,7 @@ class Part:
     truth: Callable[[], Verdicts]
     shown: tuple[str, ...] = SHOWN
     limits: Limits = BRISK
+    unproved: Collection[int] = UNPROVED
     looks: int = 2
 
 
@@ -144,6 +146,7 @@ def parts(names: int) -> Iterator[Part]:
         truth=_scenario_truth,
         shown=(),
         limits=PATIENT,
+        unproved=(),  # some scenarios are about denials at these names
         looks=1,
     )
 
@@ -178,7 +181,7 @@ async def _crawl(runs: list[_Run], quiet: bool) -> bool:
 
     async def crawl(run: _Run) -> None:
         progress = Progress(quiet=quiet, live=False, title=run.part.title)
-        async with worlds.opened(run.part.make, limits=run.part.limits) as eyes:
+        async with worlds.opened(run.part.make, limits=run.part.limits, unproved=run.part.unproved) as eyes:
             done = await crawl_with(
                 eyes, Pace(workers=WORKERS, looks=run.part.looks, seed=SEED), run.store, progress, brake, WHAT
             )

@@ -23,6 +23,7 @@ from crawler.resolver.resolve import Resolver
 from crawler.resolver.roots import StartFault, read_server, read_stub, starting_anchors, starting_hints
 from crawler.standards import pkix
 from crawler.standards.anchors import root_anchors_text, root_hints_text
+from crawler.standards.wire import Type
 from crawler.visiting import Patience
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from crawler.resolver.looking import Looking
     from crawler.standards.keys import Ds
 
+#: A scan asks for TXT at `_mta-sts` and `_smtp._tls` only: whether there is no record there is not bound to DNSSEC
+#: (RFC 8461 section 3.1, RFC 8460 section 3), and a bogus denial leaves a sender without a policy as a good one does.
+UNPROVED = frozenset({int(Type.TXT)})
 PROFILES = ("gtld", "cc", "sts")
 G = TypeVar("G")
 T = TypeVar("T")
@@ -54,6 +58,7 @@ class Options:
     ca_file: str | None = None
     opt_out: str | None = None
     allow_special: bool = False
+    prove_all: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,7 @@ class Start:
     ca: str = ""  # the store of root certificates, as PEM; a lab brings its own
     opt_out: OptOut = OptOut()
     allow_special: bool = False
+    unproved: frozenset[int] = frozenset()  # types whose denials are not verified
     hashes: dict[str, str] = field(default_factory=dict)  # of the texts that hints and anchors were read from
 
     @property
@@ -86,6 +92,7 @@ class Start:
         return {
             "resolver": self.mode,
             "minimise": self.minimise,
+            "unproved": sorted(self.unproved),
             "stubs": {zone.hex(): [list(where) for where in there] for zone, there in self.stubs.items()},
             "lab": None if self.profile is None else f"{self.profile}:{self.seed}",
             **({} if self.profile else {name: self.hashes[name] for name in ("root_hints", "trust_anchors")}),
@@ -135,6 +142,7 @@ def prepare(options: Options) -> Start:
         ca=ca,
         opt_out=_opt_out(options.opt_out),
         allow_special=options.allow_special,
+        unproved=frozenset() if options.prove_all or options.resolvers else UNPROVED,
         hashes={
             "root_hints": _sha256(hints or root_hints_text()),
             "trust_anchors": _sha256(anchors or root_anchors_text()),
@@ -162,7 +170,14 @@ async def opened(start: Start) -> AsyncIterator[Eyes]:
             yield Eyes(_recursive(start, net), net, ca=start.ca)
         return
     async with open_network(allowed=allowed, shunned=shunned, allow_special=special) as net:
-        resolver = Resolver(net, hints=start.hints, anchors=start.anchors, stubs=start.stubs, minimise=start.minimise)
+        resolver = Resolver(
+            net,
+            hints=start.hints,
+            anchors=start.anchors,
+            stubs=start.stubs,
+            minimise=start.minimise,
+            unproved=start.unproved,
+        )
         yield Eyes(resolver, net, ca=start.ca)
 
 

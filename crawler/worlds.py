@@ -7,7 +7,7 @@ a lab is asked for. The world's signatures are made for the time at which it is 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 from crawler.resolver.limits import Limits
 from crawler.resolver.resolve import Resolver
 from crawler.resolver.roots import starting_anchors, starting_hints
-from crawler.session import Eyes, Start
+from crawler.session import UNPROVED, Eyes, Start
 from crawler.stages.names import Names
 from crawler.visiting import Patience
 from lab.listing import Listing, from_list, from_names
@@ -51,12 +51,16 @@ NEAR_SERVICES = Patience(connect=1.5, handshake=2.0, fetch=3.0, reply=2.0)
 
 @asynccontextmanager
 async def opened(
-    make: Callable[[], Population | World], *, minimise: bool = True, limits: Limits = NEAR
+    make: Callable[[], Population | World],
+    *,
+    minimise: bool = True,
+    limits: Limits = NEAR,
+    unproved: Collection[int] = UNPROVED,
 ) -> AsyncIterator[Eyes]:
     """A resolver whose root, keys and network are the world's; its servers run until the block is left."""
     world = make()
     hints, anchors = starting_hints(world.hints()), starting_anchors(world.anchors())
     with serving(make) as servers, streaming(make) as services:
         async with LabNetwork(servers.port, services=services.port).running() as net:
-            resolver = Resolver(net, hints=hints, anchors=anchors, minimise=minimise, limits=limits)
+            resolver = Resolver(net, hints=hints, anchors=anchors, minimise=minimise, limits=limits, unproved=unproved)
             yield Eyes(resolver, net, NEAR_SERVICES, world.ca())

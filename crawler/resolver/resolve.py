@@ -27,7 +27,7 @@ from crawler.standards.security import EDE, STATE, Reason, Security, worst
 from crawler.standards.wire import Message, Rcode, Type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from crawler.net import Network
     from crawler.resolver.ask import Address
@@ -69,6 +69,7 @@ class Resolver:
         heed_times: bool = True,
         families: Sequence[Type] = FAMILIES,
         recursive: bool = False,
+        unproved: Collection[int] = (),
     ) -> None:
         self._limits = limits or Limits()
         self._now = now
@@ -83,7 +84,7 @@ class Resolver:
             families=families,
         )
         judged_at: Callable[[], float | None] = now if heed_times else _timeless
-        self._judge = Judge(self._limits, algorithms=algorithms, now=judged_at)
+        self._judge = Judge(self._limits, algorithms=algorithms, now=judged_at, unproved=unproved)
         self._chain = Chain(self._walker, self._judge, anchors=anchors, algorithms=algorithms, now=judged_at)
         self._islands = sorted((zone for zone in anchors if zone != ROOT), key=count, reverse=True)
         self.sent = 0

@@ -21,7 +21,7 @@ from crawler.standards.security import STATE, Reason, Security
 from crawler.standards.wire import IN, Type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from crawler.resolver.iterate import Walked
     from crawler.resolver.limits import Limits
@@ -57,7 +57,10 @@ _PASSED_ON = {reason: Judgement(reason) for reason in Reason}  # made once: most
 class Judge:
     """Verifies RRsets and denials against a zone's keys; counts its verifications."""
 
-    def __init__(self, limits: Limits, *, algorithms: Algorithms, now: Callable[[], float | None]) -> None:
+    def __init__(
+        self, limits: Limits, *, algorithms: Algorithms, now: Callable[[], float | None], unproved: Collection[int] = ()
+    ) -> None:
+        self._unproved = frozenset(unproved)  # types whose denials decide nothing: they are not verified
         self._limits = limits
         self._algorithms = algorithms
         self._now = now
@@ -101,6 +104,8 @@ class Judge:
         return Judgement(reason, wildcard=True)
 
     def _negative(self, walked: Walked, records: list[Record], name: bytes, qtype: int, trust: Trust) -> Judgement:
+        if qtype in self._unproved:
+            return Judgement(Reason.DENIAL_UNPROVED, denial=shown_denial(records))
         zone = walked.cut.name
         nsecs, nsec3s, flaw = self._proven(records, zone, trust)
         if walked.reading.kind is Kind.NXDOMAIN:

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     UNSUPPORTED_ALGORITHM = "unsupported-algorithm"  # DS records only for algorithms we do not validate
     UNSUPPORTED_DIGEST = "unsupported-digest"  # DS records only with digests we do not validate
     NSEC3_ITERATIONS = "nsec3-iterations"  # more iterations than we compute (RFC 9276 section 3.2)
+    DENIAL_UNPROVED = "denial-unproved"  # a denial that decides nothing, taken as it came (docs/performance.md)
     NO_ANCHOR = "no-anchor"  # no trust anchor at or above the name
     REPORTED_INSECURE = "reported-insecure"  # the trusted resolver answered without it (only with --trust-ad)
     # bogus
@@ -77,6 +78,7 @@ STATE: dict[Reason, Security] = {
     Reason.UNSUPPORTED_ALGORITHM: Security.INSECURE,
     Reason.UNSUPPORTED_DIGEST: Security.INSECURE,
     Reason.NSEC3_ITERATIONS: Security.INSECURE,
+    Reason.DENIAL_UNPROVED: Security.INSECURE,
     Reason.NO_ANCHOR: Security.INSECURE,
     Reason.LOOKUP_FAILED: Security.INDETERMINATE,
     Reason.CHAIN_LOOKUP_FAILED: Security.INDETERMINATE,
