@@ -78,11 +78,26 @@ create or replace macro dane_verdict(mx_security, secure, known_not, unknown) as
     else 'unknown'
 end;
 
--- RFC 8461 section 3.1. The texts write every octet outside printable ASCII, and the backslash, as \NNN:
--- so a tab is \009, and \092 is the only such group that an extension's value may hold.
-create or replace macro sts_grammar(txt) as
-    regexp_full_match(txt, 'v=STSv1(?:(?: |\\009)*;(?: |\\009)*[A-Za-z0-9][A-Za-z0-9_.-]{0,31}=(?:[!-:<>-\[\]-~]|\\092)+)+(?:(?: |\\009)*;(?: |\\009)*)?')
-    and regexp_matches(txt, ';(?: |\\009)*id=[A-Za-z0-9]{1,32}(?:(?: |\\009)*;.*)?$');
+-- The two records as crawler/standards reads them strictly (tests/analysis/test_grammars.py). The texts write every
+-- octet outside printable ASCII, and the backslash, as \NNN: so a tab is \009, and \092 is the only such group that the
+-- value of an extension may hold. `parts` is what stands between the semicolons: white space about each, and only the
+-- last may be empty, unless it is the only one.
+create or replace macro bare(part) as trim(part, chr(9) || ' ');
+create or replace macro record_parts(txt) as string_split(replace(txt, '\009', chr(9)), ';');
+create or replace macro well_parted(parts) as
+    len(parts) > 1 and bare(parts[2]) <> ''
+    and (bare(parts[-1]) = '' or parts[-1] = rtrim(parts[-1], chr(9) || ' '))
+    and len(list_filter(parts[2:-2], lambda part: bare(part) = '')) = 0;
+create or replace macro extension_field(field) as
+    regexp_full_match(field, '[A-Za-z0-9][A-Za-z0-9_.-]{0,31}=(?:[!-:<>-\[\]-~]|\\092)+');
+
+-- RFC 8461 section 3.1; of several ids the first counts.
+create or replace macro sts_parts(parts) as
+    bare(parts[1]) = 'v=STSv1' and starts_with(parts[1], 'v') and well_parted(parts)
+    and len(list_filter(parts[2:], lambda part: bare(part) <> '' and not extension_field(bare(part)))) = 0
+    and coalesce(regexp_full_match(bare(list_filter(parts[2:], lambda part: starts_with(bare(part), 'id='))[1]),
+        'id=[A-Za-z0-9]{1,32}'), false);
+create or replace macro sts_grammar(txt) as sts_parts(record_parts(txt));
 
 -- RFC 8460 section 3, as crawler/standards/tlsrpt.py reads it strictly. A URI is of RFC 3986 without `,`, `!` and `;`,
 -- its scheme mailto, with an address, or https, with a host.
@@ -91,19 +106,14 @@ create or replace macro tlsrpt_uri(uri) as
     or regexp_full_match(uri, '(?i:https)://(?:(?:[A-Za-z0-9._~:\[\]$&''()*+=-]|%[0-9A-Fa-f]{2})*@)?(?:(?:[A-Za-z0-9._~$&''()*+=-]|%[0-9A-Fa-f]{2})+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?(?:[/?#](?:[A-Za-z0-9._~:/?#\[\]@$&''()*+=-]|%[0-9A-Fa-f]{2})*)?');
 create or replace macro tlsrpt_field(field) as case
     when starts_with(field, 'rua=') then len(list_filter(string_split(substr(field, 5), ','),
-        lambda uri: not tlsrpt_uri(trim(uri, chr(9) || ' ')))) = 0
-    else regexp_full_match(field, '[A-Za-z0-9][A-Za-z0-9_.-]{0,31}=(?:[!-:<>-\[\]-~]|\\092)+')
+        lambda uri: not tlsrpt_uri(bare(uri)))) = 0
+    else extension_field(field)
 end;
-create or replace macro tlsrpt_fields(parts) as  -- what stands between the semicolons, from the second part on
-    len(parts) > 1 and trim(parts[2], chr(9) || ' ') <> ''
-    and (trim(parts[-1], chr(9) || ' ') = '' or parts[-1] = rtrim(parts[-1], chr(9) || ' '))
-    and len(list_filter(parts[2:-2], lambda part: trim(part, chr(9) || ' ') = '')) = 0
-    and len(list_filter(parts[2:], lambda part: trim(part, chr(9) || ' ') <> ''
-        and not tlsrpt_field(trim(part, chr(9) || ' ')))) = 0
-    and len(list_filter(parts[2:], lambda part: starts_with(trim(part, chr(9) || ' '), 'rua='))) > 0;
-create or replace macro tlsrpt_grammar(txt) as
-    regexp_full_match(string_split(txt, ';')[1], 'v=TLSRPTv1(?: |\\009)*')
-    and tlsrpt_fields(string_split(replace(txt, '\009', chr(9)), ';'));
+create or replace macro tlsrpt_parts(parts) as
+    bare(parts[1]) = 'v=TLSRPTv1' and starts_with(parts[1], 'v') and well_parted(parts)
+    and len(list_filter(parts[2:], lambda part: bare(part) <> '' and not tlsrpt_field(bare(part)))) = 0
+    and len(list_filter(parts[2:], lambda part: starts_with(bare(part), 'rua='))) > 0;
+create or replace macro tlsrpt_grammar(txt) as tlsrpt_parts(record_parts(txt));
 
 -- The class of a policy record: how many texts begin as they must with `;`, how many of these keep the grammar,
 -- and how many begin with the bare version.

@@ -19,7 +19,7 @@ from crawler.resolver.limits import Limits
 from crawler.resolver.looking import Zone
 from crawler.resolver.memo import Lookup, OutOfBudget, OutOfTime
 from crawler.resolver.reply import Kind, Reading, failure, read
-from crawler.resolver.trust import Chain, Trust
+from crawler.resolver.trust import PERHAPS_HIDDEN, Chain, Trust
 from crawler.resolver.validate import Judge, Judgement
 from crawler.standards.algorithms import SUPPORTED
 from crawler.standards.names import ROOT, ancestors, count, is_below, to_text
@@ -45,7 +45,6 @@ _ANSWERED, _INSECURE = Outcome.ANSWER, Security.INSECURE
 _MALFORMED, _LOOKUP_FAILED = Outcome.MALFORMED, Reason.LOOKUP_FAILED
 _new = tuple.__new__  # a named tuple's constructor without its frame
 #: Verdicts that an unsigned zone hiding behind its parent's servers would also bring about.
-_PERHAPS_HIDDEN = (Reason.SIGNATURE_MISSING, Reason.DENIAL_MISSING, Reason.DENIAL_UNSIGNED)
 
 
 _FAILED = Judgement(Reason.LOOKUP_FAILED)
@@ -298,7 +297,7 @@ class Resolver:
             cut.proof = cut.proof or told
             trust = await self._chain.trust(cut, lookup)
         judgement = self._judge.judge(walked, name, qtype, trust)
-        if judgement.reason in _PERHAPS_HIDDEN and trust.security is Security.SECURE:
+        if judgement.reason in PERHAPS_HIDDEN and trust.security is Security.SECURE:
             hidden = await self._hidden(walked, name, qtype, lookup, told)
             if hidden is not None:
                 below, trust = hidden

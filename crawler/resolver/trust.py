@@ -14,7 +14,7 @@ import trio
 from crawler.resolver.reply import Kind
 from crawler.standards.dnssec import usable_ds, verify_keys
 from crawler.standards.keys import DnssecFault, read_ds
-from crawler.standards.names import is_below
+from crawler.standards.names import ancestors, count, is_below
 from crawler.standards.security import STATE, Reason, Security
 from crawler.standards.wire import Type
 
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from crawler.standards.algorithms import Algorithms
     from crawler.standards.keys import Ds, Key
     from crawler.standards.wire import Record
+
+
+#: What a reply looks like that comes from an unsigned zone below the one that it was taken for.
+PERHAPS_HIDDEN = (Reason.SIGNATURE_MISSING, Reason.DENIAL_MISSING, Reason.DENIAL_UNSIGNED)
 
 
 class DsWord(NamedTuple):
@@ -118,8 +122,8 @@ class Chain:
         if word.reason is Reason.NO_DS and not word.delegated and not cut.pinned:  # RFC 6840 section 4.4
             self._walker.cuts.drop(cut)  # a reply made this cut up: the keys above it count
             return Trust(upper.reason, upper.keys, word)
-        if word.reason is not Reason.CHAIN:
-            return Trust(word.reason, ds=word)
+        if word.reason is not Reason.CHAIN:  # records of an insecure zone are no word on this one
+            return Trust(word.reason, ds=None if word.rdatas and STATE[word.reason] is Security.INSECURE else word)
         records = _read_all(word.rdatas)
         usable, unusable = usable_ds(records, self._algorithms)
         if unusable is not None:
@@ -188,11 +192,37 @@ class Chain:
                 return first or DsWord(Reason.CHAIN_LOOKUP_FAILED, walked=walked)
             trust = await self.trust(walked.cut, lookup)
             word = self._judge.ds_in_reply(name, walked, trust)
+            if word.reason in PERHAPS_HIDDEN and trust.security is Security.SECURE:
+                word = await self._in_between(name, walked, lookup) or word
             if STATE[word.reason] is not Security.BOGUS or walked.server is None:
                 return word
             first = first or word
             avoid = avoid | {walked.server}
         return first or DsWord(Reason.CHAIN_LOOKUP_FAILED)
+
+    async def _in_between(self, name: bytes, walked: Walked, lookup: Lookup) -> DsWord | None:
+        """DS from a parent zone that hides behind the servers of the zone that we asked; None if there is none.
+
+        Where one server has them all, as a recursive one seems to, no referral shows that an unsigned zone lies
+        between: without this its child, having DS records all the same, would be bogus.
+        """
+        cut = walked.cut
+        between = [zone for zone in ancestors(name) if count(cut.name) < count(zone) < count(name)]
+        for zone in between[::-1][: self._walker.limits.hidden_cuts]:
+            word = await self.ds(zone, cut, (), lookup)
+            state = STATE[word.reason]
+            if state is Security.BOGUS or state is Security.INDETERMINATE:
+                return None
+            if word.reason is not Reason.CHAIN and not word.delegated:
+                continue
+            cut = self._walker.learn(cut, zone)
+            trust = await self.trust(cut, lookup)
+            if trust.security is not Security.SECURE:
+                return DsWord(trust.reason, walked.reading.rdatas, walked.reading.ttl, None, walked)
+            found = self._judge.ds_in_reply(name, walked._replace(cut=cut), trust)
+            if found.reason not in PERHAPS_HIDDEN:
+                return found
+        return None
 
 
 def _read_all(rdatas: Sequence[bytes]) -> list[Ds]:

@@ -8,6 +8,7 @@ wrong is no matter here, what is wrong with signatures is.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,17 +22,24 @@ from crawler.resolver.forward import ForwardingResolver, TrustingResolver
 from crawler.resolver.resolve import Resolver
 from crawler.resolver.roots import starting_anchors
 from crawler.standards.names import from_text
+from crawler.standards.security import Security
 from crawler.standards.wire import Type
+from lab import breakage
 from lab.names import text
 from lab.scenarios import SCENARIOS, build
+from lab.scenarios.scenario import MAIL, NSEC, NSEC3
 from lab.servers import serving_here
+from lab.zones import Denial, Signing
 from tests.real.servers import HOST, recursor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from crawler.resolver.answer import Answer
     from crawler.resolver.looking import Looking
+    from lab.breakage import Breakage
+    from lab.world import World
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
@@ -105,6 +113,58 @@ def test_walking_forwarding_and_trusting_agree_on_every_state(tmp_path: Path) ->
     unexplained = {(name, how) for name, how in differing if EXPLAINED.get(zone_of(name)) != how}
     assert unexplained == set()
     assert {zone_of(name) for name, _ in differing} <= EXPLAINED.keys()
+
+
+#: What is wrong, or not, with the zones of a crowd: signing, whether the parent has DS, what is broken.
+KINDS: tuple[tuple[Signing | None, bool, Callable[[], tuple[Breakage, ...]]], ...] = (
+    (NSEC, True, tuple),
+    (NSEC3, True, tuple),
+    (Signing(denial=Denial.NSEC3, opt_out=True), True, tuple),
+    (NSEC, False, tuple),  # an island
+    (None, True, tuple),  # unsigned
+    (NSEC, True, lambda: (breakage.expired(),)),
+    (NSEC3, True, lambda: (breakage.ds_wrong_digest(),)),
+    (NSEC, True, lambda: (breakage.corrupt_signatures("MX"),)),
+    (NSEC3, True, lambda: (breakage.no_signatures("TLSA"),)),
+)
+CROWD = 2_000
+
+
+def crowd() -> World:
+    """Two thousand zones, of all kinds and under all four of the scenarios' top level domains."""
+    world = build([], int(time.time()))
+    for number in range(CROWD):
+        signing, ds, broken = KINDS[number % len(KINDS)]
+        tld = ("se", "org", "nl", "bd")[number // len(KINDS) % 4]
+        world.zone(
+            f"crowd{number}.{tld}", MAIL, servers={"ns1": f"45.80.{number >> 8}.{number & 255}"}, signing=signing,
+            ds=ds, broken=broken(),
+        )  # fmt: skip
+    world.everything(EVERYTHING)
+    world.link()
+    return world
+
+
+def test_two_thousand_names_have_the_same_states_three_ways(tmp_path: Path) -> None:
+    world = crowd()
+    apexes = list(world.zones)
+    names = [text(apex).rstrip(".") for apex in apexes if b"crowd" in apex]
+    asked = (("{}", Type.MX), ("_25._tcp.mx.{}", Type.TLSA), ("_mta-sts.{}", Type.TXT))
+    questions = [(from_text(name.format(zone)), int(qtype)) for zone in names for name, qtype in asked]
+    with (
+        serving_here(world, plain=EVERYTHING) as lab,
+        recursor(tmp_path, world.anchors(), map(text, apexes), lab.port) as unbound,
+    ):
+        ways = trio.run(three_ways, lab.port, unbound, apexes, world.anchors(), questions)
+    differing = {
+        text(question[0]): [f"{answers[question].outcome} {answers[question].security}" for answers in ways]
+        for question in questions
+        if len({(answers[question].outcome, answers[question].security) for answers in ways}) > 1
+    }
+    assert len(names) == CROWD
+    assert differing == {}
+    states = Counter(ways[0][question].security for question in questions)
+    assert all(states[state] > 500 for state in (Security.SECURE, Security.INSECURE, Security.BOGUS)), states
 
 
 @pytest.mark.parametrize(("options", "mode"), [((), "forward"), (("--trust-ad",), "trust-ad")])
