@@ -36,6 +36,7 @@ ORDER = (
     "smtp_contacts",
     "dane_endpoints",
     "dane_by_host_size",
+    "dane_by_operator",
     "tlsa_rollover",
     "tlsa_advice",
     "mx_certificates",

@@ -91,10 +91,22 @@ async def test_effective_classes_and_senders_are_as_written(autojump_clock: Mock
         for domain, sender, outcome in run.query("select domain, sender, outcome::varchar from sender").rows:
             found[domain][sender] = outcome
         by_effect = told_of(run, "dane_effective", "level", "class")
-        for statistic in (*OF_TALKS, "dane_effective", "tlsa_advice", "dane_mta_sts_levels", "senders"):
+        for statistic in (
+            *OF_TALKS,
+            "dane_effective",
+            "dane_by_operator",
+            "tlsa_advice",
+            "dane_mta_sts_levels",
+            "senders",
+        ):
             bounds_hold(run, statistic)
+        by_operator = told_of(run, "dane_by_operator", "operator")
     written = Counter(str(one.effect["effective"]) for one in TALKING)
     assert {word: by_effect["effective", word][0] for word in written} == dict(written)
+    promising = Counter(str(one.effect["effective"]) for one in TALKING if one.classes.dane in {"full", "partial"})
+    open_ = sum(promising[word] for word in ("untested", "temporary", "unreachable"))
+    known = sum(promising.values()) - open_  # all of them run their own hosts
+    assert by_operator == {"self": (promising["valid"], known, open_)}
     wrong = {
         one.domain: (dict(one.effect), found[one.domain]) for one in TALKING if dict(one.effect) != found[one.domain]
     }
