@@ -1,7 +1,7 @@
 -- name: dane_by_operator
 -- title: Valid DANE by who runs the mail hosts
 -- grain: operator
--- definition: Domains with DANE full or partial by who runs their best mail hosts: self (the provider is the own
+-- definition: Domains with DANE full or partial by who runs their best mail hosts: self (the provider is their own
 --   registrable name), provider (another one), large if it takes the mail of more than 50 domains of this run.
 --   numerator: effective valid. wrong: of the known, those whose certificate is not the one promised at some host
 --   (mismatch, name-mismatch, expired, bad-path, partial-addresses, partial-certificates). Unknown: untested, temporary
