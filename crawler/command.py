@@ -33,7 +33,7 @@ from crawler.stages import names as names_stage
 from crawler.stages.lists import Format
 from crawler.stages.names import Names
 from crawler.standards.names import NameFault, domain, from_text
-from crawler.store import Store
+from crawler.store import Store, StoreFault
 from crawler.store import opened as opened_store
 from crawler.visiting import Policies, Probe, Visitor
 
@@ -81,9 +81,9 @@ def run_scan(command: Command) -> bool:
     with opened_store(command.out, identity) as store:
         _begin(store, command, start)
         write_names(store, found)
-        judge.write(store.folder)  # no verdicts yet: whoever opens the folder by other means finds every table
+        _judge(store)  # no verdicts yet: whoever opens the folder by other means finds every table
         complete = plainly(partial(_crawl, command, start, store, found, progress))
-        judge.write(store.folder)
+        _judge(store)
         if complete:
             store.note(complete=True, end=now())
         _tell(store, found, progress, complete=complete)
@@ -94,6 +94,15 @@ def run_scan(command: Command) -> bool:
             truth.check(made, found.found, command.out, talked=command.probe is not Probe.NONE)
         print(accounted_for(store), flush=True)
     return complete
+
+
+def _judge(store: Store) -> None:
+    """Verdicts beside the evidence; troubles of the disk in one line, for the evidence is whole."""
+    try:
+        judge.write(store.folder)
+    except OSError as error:
+        again = f"`dane-census judge {store.folder}` makes them again"
+        raise StoreFault(f"{store.folder}: verdicts cannot be written: {error.strerror or error}; {again}") from error
 
 
 def names_run(out: Path, found: Names, form: Format, origin: str | None, limit: int | None) -> None:
@@ -200,6 +209,8 @@ async def crawl_with(
     direct = Direct(eyes.net) if what.per_server else None
     if eyes.ca:
         store.keep(judge.CA_STORE, eyes.ca)
+    elif what.policies is not Policies.NONE or what.probe is not Probe.NONE:
+        progress.say("dane-census: this system has no store of root certificates; without --ca-file none is judged")
     if what.probe is not Probe.NONE:
         progress.say(f"dane-census: talking to mail hosts on port 25 as {visitor.name}")
     chosen = stages(eyes.resolver, visitor, what.policies, direct, what.probe)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import h11
 import trio
 
+from crawler.standards.printable import printable
 from crawler.tls import TlsBroken
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _tell(fault: h11.RemoteProtocolError, http: h11.Connection, found: Fetched) 
         found.outcome = HttpOutcome.HEAD_TOO_LARGE
     else:
         found.outcome = HttpOutcome.MALFORMED
-        found.detail = _printable(str(fault).partition(":")[0].encode()[:_VALUE])  # behind the colon stands the peer
+        found.detail = printable(str(fault).partition(":")[0].encode()[:_VALUE])  # behind the colon stands the peer
 
 
 def _request(host: str, path: str, agent: str) -> h11.Request:
@@ -140,9 +141,4 @@ def _read_head(response: h11.Response, found: Fetched) -> None:
 
 
 def _kept(value: bytes | None) -> str | None:
-    return None if value is None else _printable(value[:_VALUE])
-
-
-def _printable(value: bytes) -> str:
-    """As the tables write texts: octets outside printable ASCII, and the backslash, by their decimal number."""
-    return "".join(chr(octet) if 32 <= octet < 127 and octet != 92 else f"\\{octet:03d}" for octet in value)
+    return None if value is None else printable(value[:_VALUE])

@@ -64,7 +64,7 @@ STREAMS = 10_000  # to services, at once; half of the file descriptors that we m
 _TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
-def meaning(fault: OSError) -> Silence:
+def _meaning(fault: OSError) -> Silence:
     """What an error of the operating system means for a query or a connection."""
     if fault.errno in UNREACHABLE:
         return Silence.UNREACHABLE
@@ -271,7 +271,7 @@ class UdpTcpNetwork(Network):
                         await trio.lowlevel.wait_writable(exchange.sock)
                         continue
                     except OSError as fault:
-                        exchange.fail(meaning(fault))
+                        exchange.fail(_meaning(fault))
                     else:
                         self._counters.udp_sent += 1
                         self._counters.bytes_out += len(exchange.datagram)
@@ -365,7 +365,7 @@ class UdpTcpNetwork(Network):
         except trio.BrokenResourceError:
             return Silence.CLOSED
         except OSError as fault:
-            return meaning(fault)
+            return _meaning(fault)
         return Silence.TIMEOUT
 
     @asynccontextmanager
@@ -401,7 +401,7 @@ class UdpTcpNetwork(Network):
         try:
             return await connect((address, port), patience)
         except OSError as fault:
-            return meaning(fault)
+            return _meaning(fault)
 
     async def _tcp_reply(self, stream: trio.SocketStream, message: bytes) -> bytes | Silence:
         """The first message on the connection that answers ours."""

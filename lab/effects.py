@@ -25,8 +25,9 @@ _STATES: Final = {
 }
 #: Of several states, the one that is worst for a sender comes first.
 _ORDER: Final = (
-    "mismatch", "name-mismatch", "expired", "no-starttls", "rejected", "tls-only", "temporary", "unreachable",
+    "mismatch", "name-mismatch", "expired", "no-starttls", "rejected", "tls-only",
 )  # fmt: skip
+_OPEN: Final = ("temporary", "unreachable")  # nothing is known of such an address
 
 
 class Place(NamedTuple):
@@ -46,14 +47,17 @@ def effective(facts: Facts, truth: Truth, *, seed: int, profile: Profile) -> str
         shown = dane_of(host.tlsa, shown_by(place.base, seed=seed, profile=profile))
         manners = [manner_at(address, seed=seed, profile=profile) for address in place.addresses]
         hosts.append([_STATES.get(manner, shown) for manner in manners])
-    whole = sum(all(state == "valid" for state in states) for states in hosts)
-    if whole == len(hosts) and truth.dane == "full":
-        return "valid"
-    if whole:
+    known = [[state for state in states if state not in _OPEN] for states in hosts]
+    sound = [bool(states) and set(states) == {"valid"} for states in known]
+    wrong = any(set(states) - {"valid"} for states in known)
+    if any(sound) and (wrong or truth.dane == "partial"):
         return "partial-hosts"
-    if any("valid" in states for states in hosts):
+    if not wrong:
+        lost = {state for states, told in zip(hosts, known, strict=True) if not told for state in states}
+        return next((word for word in _OPEN if word in lost), "valid")
+    if any("valid" in states for states in known):
         return "partial-addresses"
-    return min((state for states in hosts for state in states), key=_ORDER.index)
+    return min((state for states in known for state in states), key=_ORDER.index)
 
 
 def usable(truth: Truth) -> str:

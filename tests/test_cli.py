@@ -280,3 +280,15 @@ def test_a_store_of_roots_without_roots_is_refused(tmp_path: Path, run: Run) -> 
     status, _, err = run("scan", listed(tmp_path, "a.example"), "--out", tmp_path / "run", "--ca-file", path)
     assert (status, err.count("\n")) == (2, 1)
     assert "no certificate in it" in err
+
+
+def test_verdicts_that_cannot_be_written_are_one_line(
+    tmp_path: Path, run: Run, pretend: Pretend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Path) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("analysis.judge.write", full)
+    status, _, err = run("scan", listed(tmp_path, "a.example"), "--out", tmp_path / "run")
+    assert status == 2
+    assert "verdicts cannot be written: No space left on device; `dane-census judge" in err.splitlines()[-1]

@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "crawler.optout": {"crawler.standards"},
     "crawler.visiting": {"crawler.exchange"},
     "crawler.tls": set(),
-    "crawler.https": {"crawler.tls"},
+    "crawler.https": {"crawler.tls", "crawler.standards"},
     "crawler.stages": {
         "crawler.resolver", "crawler.tables", "crawler.visited", "crawler.standards", "crawler.exchange",
         "crawler.visiting", "crawler.tls", "crawler.https",

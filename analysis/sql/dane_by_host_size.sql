@@ -2,21 +2,20 @@
 -- title: Valid and invalid DANE by how many domains a host serves
 -- grain: band of domains per host
 -- definition: Hosts with secure TLSA that were talked to, by the number of domains with mail that name them; numerator:
---   those whose every address is authenticated (or without usable records has TLS). domains: of the band. Unknown:
---   hosts where no conversation came about for a passing reason.
+--   those whose every address with a conversation is authenticated (or without usable records has TLS). domains: of the
+--   band. Unknown: hosts where no conversation came about for a passing reason.
 -- source: metric 27; Lee et al. 2022 figure 2
 -- rfc: 7672 section 2.2
 with hosts_ as (
     select host,
         bool_and(dane in ('authenticated', 'unusable')) filter (where contact not in
-            ('temporary', 'unreachable', 'not-tried')) as good,
-        bool_or(contact in ('temporary', 'unreachable', 'not-tried')) as open
+            ('temporary', 'unreachable', 'not-tried')) as good
     from endpoint_verdicts
     where rule <> 'DANE-NO-RECORD'
     group by host
 ),
 sized as (
-    select h.host, coalesce(h.good, false) as good, h.good is null or (h.good and h.open) as open,
+    select h.host, coalesce(h.good, false) as good, h.good is null as open,
         count(distinct m.domain) as domains
     from hosts_ as h join mail_route as m using (host)
     group by all

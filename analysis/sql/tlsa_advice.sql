@@ -14,15 +14,14 @@ records as (
     from tlsa_records where decides group by host
 ),
 talks as (
-    select host, bool_or(contact = 'no-starttls') as no_starttls,
-        bool_or(contact in ('temporary', 'unreachable', 'not-tried')) as open, bool_or(root_anchor) as root_anchor
+    select host, bool_or(contact = 'no-starttls') filter (where contact not in
+        ('temporary', 'unreachable', 'not-tried')) as no_starttls, bool_or(root_anchor) as root_anchor
     from endpoint_verdicts group by host
 ),
 told as (
     select p.*, coalesce(r.certificate_selector, false) as certificate_selector,
         coalesce(r.pkix_usage, false) as pkix_usage, coalesce(r.unusable, true) as unusable,
-        r.ttl not between 1800 and 3600 as ttl, case when t.no_starttls then true when t.open then null
-            else t.no_starttls end as no_starttls, t.root_anchor
+        r.ttl not between 1800 and 3600 as ttl, t.no_starttls, t.root_anchor
     from promised as p left join records as r using (host) left join talks as t using (host)
 ),
 listed as (

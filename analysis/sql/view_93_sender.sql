@@ -3,13 +3,14 @@
 -- grain: (domain, sender), of names with mail or not known to have none
 -- definition: Senders: plain (opportunistic TLS), dane, mta-sts, both. A sender goes through the mail hosts by
 --   preference, and the first one that takes mail from it decides; of equal ones, and of the addresses of one host,
---   the worst does. At a host: encrypted if TLS comes about, plaintext if not, for whoever asks no more; skipped if
---   unreachable, or if it turns us away. DANE, where the MX RRset and the host's TLSA are secure: authenticated if
---   valid, encrypted without usable records, else skipped; a host whose TLSA could not be looked up is skipped, too.
---   MTA-STS in mode enforce: authenticated if the policy admits the host and the public PKI vouches for its name,
---   else skipped. both: where DANE applies it decides, and a DANE failure is never overridden. deferred: all hosts
---   skipped. unknown: a host that decides was not talked to, or what it should be held against is unknown. decides is
---   the host. A scan without --smtp knows no host.
+--   the worst does, addresses without a conversation left out. At a host: encrypted if TLS comes about, plaintext if
+--   not, for whoever asks no more; passed by if it turns us away for good, or cannot be had now (4xx, unreachable, or
+--   its TLSA look-up failed). DANE, where the MX RRset and the host's TLSA are secure: authenticated if valid,
+--   encrypted without usable records, else passed by. MTA-STS in mode enforce: authenticated if the policy admits the host and
+--   the public PKI vouches for its name, else passed by. both: where DANE applies it decides, and a DANE failure is
+--   never overridden. deferred: all hosts are passed by for good. unknown: all are passed by and some of them only for
+--   now, or a host that decides was not talked to, or what it should be held against is unknown. decides is the host.
+--   A scan without --smtp knows no host.
 -- source: metric 40; the sender classes of Zivver
 -- rfc: 7672 section 2.2, 8461 sections 2, 4 and 5
 create or replace view sender as
@@ -18,6 +19,7 @@ with contacts as (
         count(*) filter (where contact = 'tls') as tls,
         count(*) filter (where contact in ('no-starttls', 'tls-failed')) as plain,
         count(*) filter (where contact = 'not-tried') as untried,
+        count(*) filter (where contact in ('temporary', 'unreachable')) as lost,
         count(*) filter (where contact = 'tls' and certificate is null) as unjudged,
         count(*) filter (where contact = 'tls' and len(certificate) > 0) as flawed
     from endpoint_verdicts
@@ -31,6 +33,7 @@ dane as (
                 'tls-failed', 'one-certificate')) > 0 then 'skipped'
             when count(*) filter (where state = 'tls-only') > 0 then 'encrypted'
             when count(*) filter (where state = 'valid') > 0 then 'authenticated'
+            when count(*) filter (where state in ('temporary', 'unreachable')) > 0 then 'lost'
             else 'skipped'
         end as outcome
     from dane_pair
@@ -44,12 +47,13 @@ hosts_ as (
             when c.host is null or c.untried > 0 then 'unknown'
             when c.plain > 0 then 'plaintext'
             when c.tls > 0 then 'encrypted'
+            when c.lost > 0 then 'lost'
             else 'skipped'
         end as plain,
         case
             when d.mx_security <> 'secure' then null
             when m.host_state = 'secure' then coalesce(n.outcome, 'unknown')
-            when m.host_state = 'unknown' then 'skipped'
+            when m.host_state = 'unknown' then 'lost'
         end as dane
     from mail_route as m
     join domain_class as d using (domain)
@@ -62,7 +66,7 @@ each as (
     select *,
         case
             when policy = 'unknown' then 'unknown'
-            when policy <> 'enforce' or plain in ('skipped', 'unknown') then plain
+            when policy <> 'enforce' or plain in ('skipped', 'lost', 'unknown') then plain
             when uncovered then 'skipped'
             when plain = 'plaintext' or flawed > 0 then 'skipped'
             when unjudged > 0 then 'unknown'
@@ -80,7 +84,8 @@ decided as (
     select domain, sender,
         arg_min({'host': host, 'outcome': outcome}, preference * 10
             + list_position(['unknown', 'plaintext', 'encrypted', 'authenticated'], outcome))
-            filter (where outcome <> 'skipped') as first
+            filter (where outcome not in ('skipped', 'lost')) as first,
+        bool_or(outcome = 'lost') as lost
     from told
     group by domain, sender
 )
@@ -90,6 +95,7 @@ select
         when d.mail_class = 'not-measured' then 'not-measured'
         when d.has_mail is null then 'unknown'
         when not d.has_mail then 'no-mail'
+        when f.first is null and f.lost then 'unknown'
         else coalesce(f.first.outcome, 'deferred')
     end::sender_outcome as outcome,
     f.first.host as decides

@@ -20,6 +20,7 @@ import trio
 from crawler.resolver.answer import CONCLUSIVE, Answer, Outcome
 from crawler.standards.dnssec import DnssecFault, read_ds, read_key
 from crawler.standards.names import ROOT, NameFault, count, from_text, is_below, is_hostname, join, labels, to_text
+from crawler.standards.printable import printable
 from crawler.standards.security import Reason, Security
 from crawler.standards.wire import Type, WireFault, split_txt
 from crawler.tables import DnskeyRecord, Domain, DsRecord, Mail, MxHost, Target
@@ -196,16 +197,6 @@ def texts(rdatas: Iterable[bytes]) -> tuple[str, ...]:
             continue  # the octets stay in the answer's rdata
         found.append(printable(joined))
     return tuple(found)
-
-
-_PRINTABLE = {octet: chr(octet) if 32 <= octet < 127 and octet != 92 else f"\\{octet:03d}" for octet in range(256)}
-
-
-def printable(octets: bytes) -> str:
-    r"""Octets as printable ASCII, everything else and the backslash as ``\NNN``."""
-    if octets.isascii() and (text := octets.decode("ascii")).isprintable() and "\\" not in text:
-        return text
-    return "".join(map(_PRINTABLE.__getitem__, octets))
 
 
 def _denial(*answers: Answer) -> Denial | None:

@@ -17,6 +17,8 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from crawler.standards.printable import printable
+
 LINE = 4_096  # octets; RFC 5321 section 4.5.3.1.5 has 512
 LINES = 256
 KEPT = 512  # characters of a reply's text
@@ -150,10 +152,5 @@ class Dialogue:
         """The lines of the reply, which are done with; their text is kept."""
         lines, self._lines = self._lines, []
         self._codes.clear()
-        self.text = printable(b" ".join(lines) or bytes(self._buffer))
+        self.text = printable((b" ".join(lines) or bytes(self._buffer))[:KEPT])
         return lines
-
-
-def printable(octets: bytes) -> str:
-    """As the tables write texts: octets outside printable ASCII, and the backslash, by their decimal number."""
-    return "".join(chr(o) if 32 <= o < 127 and o != 92 else f"\\{o:03d}" for o in octets[:KEPT])

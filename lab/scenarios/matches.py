@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 
 from lab.mta import Mta
+from lab.peers import DEAF
 from lab.scenarios.scenario import Classes, Scenario, Site
 from lab.scenarios.talking import VALID, bad, case, good, leaf_for, senders, two_hosts, with_policy
 
@@ -298,6 +299,31 @@ BOTH: tuple[Scenario, ...] = (
         mtas={"45.96.255.1": Mta(leaf=leaf_for("two")), "45.96.255.2": Mta(leaf=leaf_for("two", renewal=5))},
         judged={"mx.m-two.org 45.96.255.1": VALID, "mx.m-two.org 45.96.255.2": {"dane": "failed"}},
         effect={"effective": "partial-addresses", **senders("encrypted", "deferred")},
+    ),
+    Scenario(
+        claim="an address that takes no connection says nothing of the host (from a place without IPv6, half of them)",
+        domain="m-half-deaf.org",
+        sites=(
+            Site(
+                apex="m-half-deaf.org",
+                records=f"@ MX 10 mx\nmx A 45.96.255.4\nmx A {DEAF}\n_25._tcp.mx TLSA $[3 1 1 45.96.255.4]",
+            ),
+        ),
+        classes=Classes("secure", "mx", "full"),
+        row={},
+        mtas={"45.96.255.4": Mta(leaf=leaf_for("half-deaf"))},
+        judged={"mx.m-half-deaf.org 45.96.255.4": VALID, f"mx.m-half-deaf.org {DEAF}": {"contact": "unreachable"}},
+        effect={"effective": "valid", **senders("encrypted", "authenticated")},
+    ),
+    two_hosts(
+        "second-down",
+        "the second host cannot be reached: whether DANE is valid at all hosts is not known",
+        Mta(leaf=leaf_for("second-down")),
+        Mta(greeting=None, leaf=leaf_for("second-down")),
+        "3 1 1",
+        "3 1 1",
+        "unreachable",
+        senders("encrypted", "authenticated"),
     ),
     Scenario(
         claim="an aliased host: TLSA and SNI are those of the alias' end (RFC 7672 section 2.2.2)",

@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 
     from lab.world import World
 
-LEFT_OUT = {"m-refused.org", "m-deaf.org", "m-far.org", "m-none-first.org", "m-two.org", "m-down.org"}
+LEFT_OUT = {
+    "m-refused.org",
+    "m-deaf.org",
+    "m-far.org",
+    "m-none-first.org",
+    "m-two.org",
+    "m-down.org",
+    "m-half-deaf.org",
+}
 ASKED = [one for one in SCENARIOS if one.effect and one.domain not in LEFT_OUT]
 #: What posttls-finger says -> our word for the contact; the first that fits.
 CONTACTS = (
@@ -93,7 +101,12 @@ def ours(scenario: Scenario) -> tuple[str, bool]:
     """Contact and authentication of the first host, as the scenario has them."""
     judged = next(iter(scenario.judged.values()), {})
     contact = str(judged.get("contact", "tls"))
-    first_only = {"m-first-bad.org": False, "m-second-bad.org": True, "m-second-none.org": True}
+    first_only = {
+        "m-first-bad.org": False,
+        "m-second-bad.org": True,
+        "m-second-none.org": True,
+        "m-second-down.org": True,
+    }
     verified = first_only.get(scenario.domain, scenario.effect["dane"] == "authenticated" and bool(scenario.judged))
     return contact, verified or scenario.domain == "m-one-kind.org"  # it is shown the ECDSA certificate
 

@@ -9,8 +9,9 @@ import trio
 
 from crawler.resolver.answer import Answer, Denial, Outcome
 from crawler.stages import domains
-from crawler.stages.domains import mail_route, printable, target, texts, unaskable
+from crawler.stages.domains import mail_route, target, texts, unaskable
 from crawler.standards.names import from_text
+from crawler.standards.printable import printable
 from crawler.standards.security import Reason, Security
 from crawler.tables import Domain, Mail, MxHost, Target, to_arrow
 from lab import behaviours as b

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.standards.smtp import KEPT, LINE, LINES, Dialogue, Ending, Step, printable
+from crawler.standards.printable import printable
+from crawler.standards.smtp import KEPT, LINE, LINES, Dialogue, Ending, Step
 
 GREETING = b"220 mx.example ESMTP\r\n"
 EHLO = b"250-mx.example\r\n250-SIZE 1000\r\n250 STARTTLS\r\n"
