@@ -6,7 +6,8 @@
 --   the worst does, addresses without a conversation left out. At a host: encrypted if TLS comes about, plaintext if
 --   not, for whoever asks no more; passed by if it turns us away for good, or cannot be had now (4xx, unreachable, or
 --   its TLSA look-up failed). DANE, where the MX RRset and the host's TLSA are secure: authenticated if valid,
---   encrypted without usable records, else passed by. MTA-STS in mode enforce: authenticated if the policy admits the host and
+--   encrypted without usable records, else passed by. MTA-STS in mode enforce: authenticated if the policy admits
+--   the host and
 --   the public PKI vouches for its name, else passed by. both: where DANE applies it decides, and a DANE failure is
 --   never overridden. deferred: all hosts are passed by for good. unknown: all are passed by and some of them only for
 --   now, or a host that decides was not talked to, or what it should be held against is unknown. decides is the host.
