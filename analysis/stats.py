@@ -60,6 +60,7 @@ ORDER = (
     "senders",
     "mx_providers",
     "lookup_outcomes",
+    "response_sizes",
     "name_servers",
     "run_quality",
 )

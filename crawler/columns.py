@@ -33,6 +33,8 @@ ANSWER_FIELDS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("observed_at", UTC, "UTC; when the reply came, or when we gave up"),
     ("rtt", pa.float32(), "seconds from the last packet sent to its reply; null without a reply"),
     ("server", pa.string(), "address of the name server that gave the reply; null without a reply"),
+    ("size", pa.int32(), "octets of the DNS message that the answer was read from; null without one"),
+    ("tcp", pa.bool_(), "that message came over TCP, for over UDP it was cut short (TC); null without one"),
     ("tries", pa.int32(), "packets sent for this look-up alone, referrals and validation included; 0 = from the cache"),
 )
 ANSWER = pa.struct([(name, kind) for name, kind, _ in ANSWER_FIELDS])

@@ -13,7 +13,22 @@ def answer(outcome: Outcome = Outcome.NODATA, security: Security = Security.INSE
     """An answer of no particular interest."""
     reason = Reason.NO_DS if security is Security.INSECURE else Reason.LOOKUP_FAILED
     return Answer(
-        outcome, security, reason, None, None, None, (), (), False, None, 1_790_000_000_000_000, None, None, 1
+        outcome,
+        security,
+        reason,
+        None,
+        None,
+        None,
+        (),
+        (),
+        False,
+        None,
+        1_790_000_000_000_000,
+        None,
+        None,
+        None,
+        None,
+        1,
     )._replace(**other)
 
 

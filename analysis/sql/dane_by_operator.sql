@@ -1,20 +1,38 @@
 -- name: dane_by_operator
--- title: Valid DANE by who runs the mail hosts
+-- title: Valid DANE by who runs the mail hosts and the DNS
 -- grain: operator
--- definition: Domains with DANE full or partial by who runs their best mail hosts: self (the provider is their own
---   registrable name), provider (another one), large if it takes the mail of more than 50 domains of this run.
---   numerator: effective valid. wrong: of the known, those whose certificate is not the one promised at some host
---   (mismatch, name-mismatch, expired, bad-path, partial-addresses, partial-certificates). Unknown: untested, temporary
---   and unreachable.
--- source: metrics 26 and 27; Lee et al. 2022 section 5 (there by name servers, too), Ashiq et al. 2025
+-- definition: Domains with DANE full or partial by who manages what must be kept in step, told by names alone. SSDS:
+--   their best mail hosts are under their own registrable name, and so are all name servers of their zone. SSDO: their
+--   own hosts, but some name server is another's. SO: the hosts are another's, large if it takes the mail of more than
+--   50 domains of this run, else small. numerator: effective valid. wrong: of the known, those whose certificate is
+--   not the one promised at some host (mismatch, name-mismatch, expired, bad-path, partial-addresses, partial-
+--   certificates). Unknown: untested, temporary and unreachable.
+-- source: metrics 26 and 27; the classes of Lee et al. 2022 (self-managed SMTP, with DNS self-managed or outsourced;
+--   SMTP outsourced); Ashiq et al. 2025
 -- rfc: 7672 section 2.2
 with sized as (select provider, count(*) as domains from provider group by provider),
+served as (
+    select s.domain, bool_and(r.domain = own.domain) as own_servers
+    from (select domain, unnest(name_servers) as ns from domains) as s
+    join dane_effect as e on e.domain = s.domain and e.published in ('full', 'partial')
+    join registrable as r on r.name = s.ns
+    join registrable as own on own.name = s.domain
+    group by s.domain
+),
 told as (
     select
-        case when p.self then 'self' when s.domains > 50 then 'large provider' else 'small provider' end as operator,
+        case
+            when p.self and coalesce(s.own_servers, false) then 'SSDS'
+            when p.self then 'SSDO'
+            when z.domains > 50 then 'SO, large'
+            else 'SO, small'
+        end as operator,
         e.effective::varchar as effective,
         e.effective in ('untested', 'temporary', 'unreachable') as open
-    from dane_effect as e join provider as p using (domain) join sized as s using (provider)
+    from dane_effect as e
+    join provider as p using (domain)
+    join sized as z using (provider)
+    left join served as s using (domain)
     where e.published in ('full', 'partial')
 )
 select operator,

@@ -19,6 +19,7 @@ with asked as (
 )
 select
     lookup, key, x.outcome as outcome, x.security as security, x.reason as reason, x.ede as ede,
-    x.server_ede as server_ede, x.ttl as ttl, x.rtt as rtt, x.tries as tries, x.server as server
+    x.server_ede as server_ede, x.ttl as ttl, x.rtt as rtt, x.tries as tries, x.server as server,
+    x.size as size, x.tcp as tcp
 from asked
 where x.outcome is not null;

@@ -77,4 +77,6 @@ class Answer(NamedTuple):
     observed_at: int  # microseconds since 1970, UTC
     rtt: float | None
     server: str | None
+    size: int | None  # octets of the reply
+    tcp: bool | None  # it came over TCP, cut short over UDP
     tries: int

@@ -175,9 +175,11 @@ async def _over_tcp(net: Network, address: Address, query: bytes, patience: floa
     if isinstance(reply, Silence) or (len(reply) > 2 and reply[2] & _TC):  # RFC 2181 section 9: such a reply is nothing
         return Got(None, Outcome.TRUNCATED, rtt)
     try:
-        return Got(decode(reply), Outcome.ANSWER, rtt)
+        message = decode(reply)
     except WireFault:
         return Got(None, Outcome.MALFORMED, rtt)
+    message.tcp = True
+    return Got(message, Outcome.ANSWER, rtt)
 
 
 async def _perhaps_deaf(

@@ -229,6 +229,8 @@ class TrustingResolver:
             observed_at=int(self._now() * 1_000_000),
             rtt=word.rtt,
             server=word.address[0] if word.address is not None else None,
+            size=message.size if message is not None else None,
+            tcp=message.tcp if message is not None else None,
             tries=lookup.sent,
         )
 

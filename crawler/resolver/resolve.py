@@ -148,7 +148,8 @@ class Resolver:
         ede = message.edns.ede if message.edns is not None else ()
         fields = (
             _ANSWERED, _INSECURE, trust.reason, EDE.get(trust.reason), ede[0][0] if ede else None, reading.ttl,
-            reading.rdatas, (), False, None, int(self._now() * 1_000_000), rtt, address[0], 1,
+            reading.rdatas, (), False, None, int(self._now() * 1_000_000), rtt, address[0],
+            message.size, message.tcp, 1,
         )  # fmt: skip
         return _new(Answer, fields)
 
@@ -383,7 +384,7 @@ class Resolver:
         """
         outcome = Outcome.NXDOMAIN if judgement.nxname else reading.outcome
         reason = judgement.reason
-        server = walked.server if walked is not None else None
+        server, message = (walked.server, walked.message) if walked is not None else (None, None)
         return _new(
             Answer,
             (
@@ -400,6 +401,8 @@ class Resolver:
                 int(self._now() * 1_000_000),
                 walked.rtt if walked is not None else None,
                 server[0] if server is not None else None,
+                message.size if message is not None else None,
+                message.tcp if message is not None else None,
                 sent,
             ),
         )

@@ -128,6 +128,8 @@ def unaskable() -> Answer:
         observed_at=time.time_ns() // 1000,
         rtt=None,
         server=None,
+        size=None,
+        tcp=None,
         tries=0,
     )
 

@@ -87,7 +87,20 @@ _QR, _AA, _TC, _RD, _RA, _AD, _CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080, 0x00
 class Message:
     """A decoded message. The records are those of each section in order, the OPT record taken out."""
 
-    __slots__ = ("additional", "answer", "authority", "edns", "flags", "id", "question", "rcode", "signed", "trailing")
+    __slots__ = (
+        "additional",
+        "answer",
+        "authority",
+        "edns",
+        "flags",
+        "id",
+        "question",
+        "rcode",
+        "signed",
+        "size",
+        "tcp",
+        "trailing",
+    )
 
     def __init__(
         self,
@@ -101,6 +114,7 @@ class Message:
         edns: Edns | None,
         trailing: int,
         signed: bool = True,
+        size: int = 0,
     ) -> None:
         self.id = id
         self.flags = flags  # the sixteen bits as they came
@@ -112,6 +126,8 @@ class Message:
         self.edns = edns
         self.trailing = trailing  # octets after the last record
         self.signed = signed  # perhaps; where not, no record is an RRSIG of class IN
+        self.size = size  # octets
+        self.tcp = False  # set by whoever had to fetch it so
 
     @property
     def qr(self) -> bool:
@@ -249,13 +265,17 @@ def decode(message: bytes, asked: bytes = b"") -> Message:
             raise WireFault(Fault.TRUNCATED, len(message)) from None
     signed = _SIGNATURE in message
     if not opts:
-        return Message(id, flags, flags & 15, question, answer, authority, additional, None, trailing, signed)
+        return Message(
+            id, flags, flags & 15, question, answer, authority, additional, None, trailing, signed, len(message)
+        )
     if len(opts) == 1 and opts[0][3] == opts[0][4] and opts[0][0] == _ROOT:  # nothing but what nearly all say
         _, udp_size, ttl, _, _ = opts[0]
         rcode, edns = ttl >> 24 << 4, _bare_edns(udp_size, ttl)
     else:
         rcode, edns = _read_opt(message, opts)
-    return Message(id, flags, flags & 15 | rcode, question, answer, authority, additional, edns, trailing, signed)
+    return Message(
+        id, flags, flags & 15 | rcode, question, answer, authority, additional, edns, trailing, signed, len(message)
+    )
 
 
 def _records(message: bytes, at: int, count: int, seen: Seen, records: list[Record], opts: list[_Opt] | None) -> int:

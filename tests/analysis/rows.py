@@ -58,6 +58,8 @@ def answer(words: str, *, ttl: int = 3600, tries: int = 1, denial: Denial | None
         observed_at=THEN,
         rtt=0.01 if conclusive else None,
         server="192.0.2.53" if conclusive else None,
+        size=120 if conclusive else None,
+        tcp=False if conclusive else None,
         tries=tries,
     )
 

@@ -11,6 +11,7 @@ import pytest
 from analysis import stats
 from analysis.stats import ORDER, HeaderFault, UnknownStatistic, catalogue, chosen, count, read
 from analysis.warehouse import SQL, Warehouse, open_run
+from crawler.resolver.answer import Answer
 from crawler.standards.security import EDE, STATE, Reason
 from crawler.tables import DnskeyRecord, DsRecord, Mail, Rejection, Row, Target, TlsaBase
 from tests.analysis.rows import answer, dane_host, domain, host, implicit, made, mailing, name, reject, tlsa
@@ -399,3 +400,35 @@ def test_names_of_statistics_are_checked() -> None:
     assert [one.name for one in chosen([])] == list(ORDER)
     with pytest.raises(UnknownStatistic, match="no statistic nothing"):
         chosen(["dane", "nothing"])
+
+
+def test_managing_entities_are_told_by_whose_hosts_and_name_servers_they_are(tmp_path: Path) -> None:
+    rows: list[Row] = [
+        mailing("own.co.uk", "mx.own.co.uk", name_servers=("a.own.co.uk", "b.dns.own.co.uk")),
+        mailing("mixed.co.uk", "mx.mixed.co.uk", name_servers=("a.mixed.co.uk", "b.dns.co.uk")),
+        mailing("rented.co.uk", "mx.host.example", name_servers=("a.rented.co.uk",)),
+        *(mailing(f"many{i}.example", "mx.big.example") for i in range(51)),
+        *(dane_host(one) for one in ("mx.own.co.uk", "mx.mixed.co.uk", "mx.host.example", "mx.big.example")),
+    ]
+    with open_run(made(tmp_path, *rows)) as run:
+        assert told(run, "dane_by_operator", "operator") == {  # nobody was talked to: valid is unknown
+            "SSDS": (0, 0, 1), "SSDO": (0, 0, 1), "SO, small": (0, 0, 1), "SO, large": (0, 0, 51),
+        }  # fmt: skip
+
+
+def test_response_sizes_are_of_the_replies_that_there_were(tmp_path: Path) -> None:
+    def sized(octets: int | None, *, tcp: bool = False, outcome: str = "answer secure") -> Answer:
+        return answer(outcome)._replace(size=octets, tcp=None if octets is None else tcp)
+
+    rows: list[Row] = [
+        mailing("a.example", "a.example", mx=sized(1232)), mailing("b.example", "a.example", mx=sized(1233, tcp=True)),
+        mailing("c.example", "a.example", mx=sized(1501, tcp=True)), mailing("d.example", "a.example", mx=sized(None)),
+        mailing("e.example", "a.example", mx=sized(None, outcome="truncated"), mx_hosts=(), mail=Mail.UNKNOWN),
+    ]  # fmt: skip
+    with open_run(made(tmp_path, *rows)) as run:
+        found = told(run, "response_sizes", "lookup", "property")
+        assert {what: found["mx", what] for _, what in found} == {
+            "over 1232 octets": (2, 3, 2), "over 1500 octets": (1, 3, 2), "over tcp": (2, 3, 2), "truncated": (1, 5, 0),
+        }  # fmt: skip
+        row = next(row for row in count(run, catalogue()["response_sizes"]).result.records() if row["lookup"] == "mx")
+        assert (row["median"], row["largest"]) == (1233, 1501)

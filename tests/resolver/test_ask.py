@@ -106,6 +106,16 @@ async def test_a_truncated_reply_is_fetched_over_tcp_each_time(autojump_clock: M
     assert sent(eyes) == "E Et E Et"
 
 
+async def test_an_answer_tells_its_octets_and_whether_it_took_tcp(autojump_clock: MockClock) -> None:
+    plain = await stub().look("example.se", "TXT")
+    cut = await stub(b.truncated()).look("example.se", "TXT")
+    lost = await stub(b.silent()).look("example.se", "TXT")
+    assert (plain.tcp, cut.tcp, lost.tcp) == (False, True, None)
+    assert plain.size == cut.size
+    assert 60 < (plain.size or 0) < 512
+    assert lost.size is None
+
+
 @pytest.mark.parametrize(
     ("behaviour", "seconds"),
     [
