@@ -1,4 +1,4 @@
-"""The commands over a finished or running scan: `dane-census stats` and `judge`.
+"""The commands over a finished or running scan: `dane-census stats`, `judge` and `compare`.
 
 `mount` adds them to the command of ``crawler.cli``, which tells the user's faults in one
 line with exit status 2. Figures go to standard output or, with ``--out``, one file each.
@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
+from analysis import comparing, rules
 from analysis import judge as judging
-from analysis import rules
 from analysis import stats as statistics
 from analysis.export import SUFFIX, Format, clean, write
 from analysis.stats import Counted
@@ -67,10 +67,37 @@ def judge(
     typer.echo(f"{len(moved):,} verdicts move")
 
 
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Folders of two runs or more, the oldest first.")
+    ],
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="NAME", help="This comparison; repeatable.")
+    ] = None,
+    top: Annotated[int | None, typer.Option(min=1, help="How many rows of the long lists.")] = None,
+    form: Annotated[Format, typer.Option("--format", "-f", help="How to write them.")] = Format.TABLE,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A folder: one file for each comparison.")] = None,
+) -> None:
+    """What has changed from the first run to the last, why, and who moved it."""
+    try:
+        chosen = comparing.chosen(only or [])
+        with comparing.compare(runs) as sides:
+            if top is not None:
+                sides.connection.execute(f"set variable top = {top}")
+            facts, counted = sides.facts(), [sides.count(one) for one in chosen]
+    except (RunFault, statistics.UnknownStatistic) as fault:
+        raise typer.BadParameter(str(fault)) from fault
+    if out is None:
+        typer.echo(write(counted, form, facts), nl=False)
+    else:
+        _files(counted, form, facts, out)
+
+
 def mount(app: typer.Typer) -> None:
     """Add our commands to another app."""
     app.command()(stats)
     app.command()(judge)
+    app.command()(compare)
 
 
 def _files(counted: list[Counted], form: Format, facts: dict[str, str], out: Path) -> None:

@@ -19,7 +19,7 @@ from typing import get_type_hints
 
 import pyarrow as pa
 
-from analysis import rules, verdicts
+from analysis import comparing, rules, verdicts
 from analysis.stats import Statistic, catalogue, read
 from analysis.verdicts import VERDICTS, EndpointVerdict, PolicyVerdict
 from analysis.warehouse import view_files
@@ -81,6 +81,15 @@ def _generated() -> Iterator[str]:
     yield "Each is `analysis/sql/<name>.sql`; `dane-census stats RUN [NAME...]` prints them.\n"
     for statistic in catalogue().values():
         yield from _sql(statistic)
+    yield "## Comparisons\n"
+    yield "What `dane-census compare RUN RUN...` tells. Of each run, `analysis/sql/snapshot/*.sql` is kept:\n"
+    for file in comparing.snapshot_files():
+        yield from _sql(read(file), "snapshot: ")
+    yield "and over these stand the views and the comparisons of `analysis/sql/compare`:\n"
+    for file in comparing.view_files():
+        yield from _sql(read(file))
+    for statistic in comparing.catalogue().values():
+        yield from _sql(statistic, "compare: ")
 
 
 def _table(table: type[Row] | type[PolicyVerdict] | type[EndpointVerdict]) -> Iterator[str]:
@@ -109,9 +118,10 @@ def _vocabulary(vocabulary: type[StrEnum]) -> Iterator[str]:
     yield ""
 
 
-def _sql(told: Statistic) -> Iterator[str]:
+def _sql(told: Statistic, kind: str = "") -> Iterator[str]:
     rfc = "" if told.rfc == "none" else f" RFC: {told.rfc}."
-    yield f"### {told.name}\n\n{told.title}. Grain: {told.grain}.\n\n{told.definition} Source: {told.source}.{rfc}\n"
+    yield f"### {kind}{told.name}\n\n{told.title}. Grain: {told.grain}.\n"
+    yield f"{told.definition} Source: {told.source}.{rfc}\n"
 
 
 def _kind(kind: pa.DataType) -> str:

@@ -64,6 +64,13 @@ class Result:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
+def fetched(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object] = ()) -> Result:
+    """Run one statement and fetch all of it."""
+    cursor = connection.execute(sql, list(parameters))
+    columns = tuple(str(column[0]) for column in cursor.description or ())
+    return Result(columns=columns, rows=tuple(tuple(row) for row in cursor.fetchall()))
+
+
 class Warehouse:
     """An open run: ask it with `query`, or take `connection` for what DuckDB itself can do."""
 
@@ -74,9 +81,7 @@ class Warehouse:
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> Result:
         """Run one statement and fetch all of it."""
-        cursor = self.connection.execute(sql, list(parameters))
-        columns = tuple(str(column[0]) for column in cursor.description or ())
-        return Result(columns=columns, rows=tuple(tuple(row) for row in cursor.fetchall()))
+        return fetched(self.connection, sql, parameters)
 
     def psl_version(self) -> str:
         """The version of the Public Suffix List that `registrable` goes by."""

@@ -46,7 +46,13 @@ Anchor = Annotated[str | None, typer.Option(metavar="FILE", help="Trust anchors 
 Stub = Annotated[
     list[str] | None, typer.Option(metavar="ZONE=ADDR[:PORT]", help="Ask this server for this zone; repeatable.")
 ]
-Lab = Annotated[str | None, typer.Option(metavar="PROFILE[:SEED]", help="A synthetic internet: gtld, cc or sts.")]
+Lab = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PROFILE[:SEED][@ERA]",
+        help="A synthetic internet: gtld, cc or sts; in a later era, some of it has changed.",
+    ),
+]
 Recursive = Annotated[
     list[str] | None, typer.Option("--resolver", metavar="ADDR[:PORT]", help="A recursive server walks; repeatable.")
 ]

@@ -71,6 +71,7 @@ class Start:
     profile: str | None
     seed: int
     minimise: bool
+    era: int = 1  # of the lab's world
     resolvers: Sequence[Address] = ()
     trust_ad: bool = False
     ca: str = ""  # the store of root certificates, as PEM; a lab brings its own
@@ -94,7 +95,9 @@ class Start:
             "minimise": self.minimise,
             "unproved": sorted(self.unproved),
             "stubs": {zone.hex(): [list(where) for where in there] for zone, there in self.stubs.items()},
-            "lab": None if self.profile is None else f"{self.profile}:{self.seed}",
+            "lab": None
+            if self.profile is None
+            else f"{self.profile}:{self.seed}" + (f"@{self.era}" if self.era > 1 else ""),
             **({} if self.profile else {name: self.hashes[name] for name in ("root_hints", "trust_anchors")}),
         }
 
@@ -115,7 +118,7 @@ class Eyes:
 
 def prepare(options: Options) -> Start:
     """Reads what the options name. Raises `OptionFault`."""
-    profile, seed = _lab(options.lab)
+    profile, seed, era = _lab(options.lab)
     if profile and (options.root_hints or options.trust_anchor or options.stubs):
         raise OptionFault("--lab brings its own root: not together with --root-hints, --trust-anchor or --stub")
     hints, anchors = _file("--root-hints", options.root_hints), _file("--trust-anchor", options.trust_anchor)
@@ -136,6 +139,7 @@ def prepare(options: Options) -> Start:
         stubs=stubs,
         profile=profile,
         seed=seed,
+        era=era,
         minimise=options.minimise,
         resolvers=tuple(_told("--resolver", read_server, text) for text in options.resolvers),
         trust_ad=options.trust_ad,
@@ -193,13 +197,13 @@ def _manners_at_home() -> Manners:
     return Manners(per_address=OVERALL, per_network=Limit(), overall=OVERALL)
 
 
-def _lab(text: str | None) -> tuple[str | None, int]:
+def _lab(text: str | None) -> tuple[str | None, int, int]:
     if text is None:
-        return None, 0
-    match = re.fullmatch(r"([a-z]+)(?::(\d{1,18}))?", text)
+        return None, 0, 1
+    match = re.fullmatch(r"([a-z]+)(?::(\d{1,18}))?(?:@([1-9]\d?))?", text)
     if match is None or match[1] not in PROFILES:
-        raise OptionFault(f"--lab {text}: write PROFILE or PROFILE:SEED, where PROFILE is {', '.join(PROFILES)}")
-    return match[1], int(match[2] or 1)
+        raise OptionFault(f"--lab {text}: write PROFILE[:SEED][@ERA], where PROFILE is {', '.join(PROFILES)}")
+    return match[1], int(match[2] or 1), int(match[3] or 1)
 
 
 def _file(option: str, path: str | None) -> str | None:

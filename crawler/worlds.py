@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -30,9 +31,8 @@ from lab.world import World
 def population(start: Start, found: Names, paths: Sequence[str]) -> Callable[[], Population]:
     """A maker of the world that holds these names; a zone file gives it its name servers and DS, too."""
     assert start.profile is not None
-    return partial(
-        Population, listing(found, paths), profile=PROFILES[start.profile], seed=start.seed, now=int(time.time())
-    )
+    profile = replace(PROFILES[start.profile], era=start.era)
+    return partial(Population, listing(found, paths), profile=profile, seed=start.seed, now=int(time.time()))
 
 
 def listing(found: Names, paths: Sequence[str]) -> Listing:

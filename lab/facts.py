@@ -8,10 +8,10 @@ parent is signed from the suffix (``registries``). A zone file may fix the name 
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import lru_cache
 from typing import Final, NamedTuple
 
-from lab.chance import draws, octets
+from lab.chance import octets
+from lab.eras import drawn
 from lab.profiles import Profile
 from lab.providers import Provider, address4, dane_provider, mail_provider, name_servers, provider_of
 from lab.registries import is_signed
@@ -150,16 +150,11 @@ _ADDRESS_BESIDE_MX: Final = 0.9  # of domains with MX: an address at the apex, w
 _MX_KINDS: Final = {str(kind): kind for kind in Mail}
 
 
-@lru_cache(maxsize=256)
-def _stage(seed: int, profile: str, what: str) -> str:
-    return f"{seed}|{profile}|{what}"
-
-
 def facts_of(domain: str, *, seed: int, profile: Profile, given: Given = _NOTHING) -> Facts:
     """Everything that is true of the domain (A-labels, lower case, no final dot)."""
     if domain.startswith("lab-") and provider_of(domain):
         raise ValueError(f"{domain} belongs to a provider of the lab: it cannot be measured too")
-    zone = draws(_stage(seed, profile.name, "zone"), domain)
+    zone = drawn("zone", domain, seed=seed, profile=profile)
     sound = given.home or given.parent
     if zone[0] < profile.absent and given.ds is None and not sound:
         return Facts(domain=domain, exists=False)
@@ -243,11 +238,11 @@ def _mail(
     domain: str, seed: int, profile: Profile, chain: Chain
 ) -> tuple[Mail, _Post, Sts, Tlsrpt, bool, tuple[float, ...]]:
     """What the domain says about mail and its policies, whether its apex has an address, and two draws to spare."""
-    u = draws(_stage(seed, profile.name, "mail"), domain)
+    u = drawn("mail", domain, seed=seed, profile=profile)
     mail, address = _mail_kind(profile, u[0], u[1])
     if mail in _WITHOUT_HOSTS:
         return mail, _Post(_fixed_mx(domain, mail, u[2])), Sts.NONE, Tlsrpt.NONE, address, u[14:]
-    post = _post(domain, profile, chain, draws(_stage(seed, profile.name, "hosts"), domain))
+    post = _post(domain, profile, chain, drawn("hosts", domain, seed=seed, profile=profile))
     if mail is Mail.NULL_MX_MIXED:
         post = post._replace(mx=((0, "."), *post.mx))
     sts, tlsrpt = _policies(profile, post.both, u)

@@ -32,7 +32,7 @@ class Leaf:
     """A server's certificate, and what is sent with it. The default is one that every client takes."""
 
     names: tuple[str, ...]  # dNSName of the SAN; the first is the subject's CN, too
-    from_day: int = -30  # days from now
+    from_day: int = -30  # days from the beginning of this one, UTC
     to_day: int = 60
     issuer: str = "lab"  # lab, other (a root that nobody trusts), self
     san: bool = True
@@ -54,7 +54,7 @@ class Pki:
     def __init__(self, now: int, seed: bytes = b"lab") -> None:
         self.now = now
         self._seed = seed
-        day = now // _DAY * _DAY  # the root is the same in all processes that begin on one day
+        self._day = day = now // _DAY * _DAY  # certificates are the same in all processes that begin on one day
         self._begin, self._end = _at(day - 3650 * _DAY), _at(day + 3650 * _DAY)
         self._roots = {kind: self._root(kind) for kind in ("lab", "other")}
         self._middle = {kind: self._intermediate(kind) for kind in ("lab", "other")}
@@ -100,8 +100,8 @@ class Pki:
             .issuer_name(subject if leaf.issuer == "self" else self._middle[leaf.issuer].subject)
             .public_key(own.public_key())
             .serial_number(int.from_bytes(sha256(repr(leaf).encode()).digest()[:8], "big") | 1)
-            .not_valid_before(_at(self.now + leaf.from_day * _DAY))
-            .not_valid_after(_at(self.now + leaf.to_day * _DAY))
+            .not_valid_before(_at(self._day + leaf.from_day * _DAY))
+            .not_valid_after(_at(self._day + leaf.to_day * _DAY))
         )
         if leaf.san:
             builder = builder.add_extension(x509.SubjectAlternativeName(list(map(x509.DNSName, leaf.names))), False)

@@ -283,14 +283,15 @@ class Population:
         if nowhere(address):
             return silence_at(address)
         if port == SMTP:
-            return peer_at(address, self._shown, self.pki, mta.handler, seed=self.seed, profile=self.profile)
+            return peer_at(address, self.shown, self.pki, mta.handler, seed=self.seed, profile=self.profile)
         return handler(self._web, self.pki) if port == HTTPS else Reset.REFUSED
 
-    def _shown(self, host: str) -> Shown:
+    def shown(self, host: str) -> Shown:
+        """The certificate that a mail host shows."""
         return shown_by(host, seed=self.seed, profile=self.profile)
 
     def _associate(self, kinds: str, host: str) -> list[bytes]:
-        return associations(kinds, host, self._shown(host), self.pki)
+        return associations(kinds, host, self.shown(host), self.pki)
 
     def _web(self, name: str) -> Web | None:
         domain = name.removeprefix("mta-sts.")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from lab.behaviours import Reset
 from lab.chance import draws
+from lab.eras import drawn
 from lab.mta import Mta
 from lab.peers import Peer
 from lab.pki import Leaf
@@ -71,7 +72,7 @@ def shown_by(host: str, *, seed: int, profile: Profile) -> Shown:
     """What a host of a domain's own shows, asked for by this name; a provider's is sound."""
     if owner_of(host) is not None:
         return Shown.SOUND
-    u = draws(f"{seed}|{profile.name}|shown", host)
+    u = drawn("shown", host, seed=seed, profile=profile)
     return Shown(profile.mail_shown.pick(u[1])) if u[0] < profile.mail_misshown else Shown.SOUND
 
 

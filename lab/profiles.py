@@ -19,6 +19,8 @@ class Profile:
     """The rates of one kind of population; the parent of every share is named."""
 
     name: str
+    era: int = 1  # see ``eras``
+    moving: float = 0.05  # of names, at each layer in each later era: drawn anew [A]
 
     # mail
     absent: float = 0.004  # of names: NXDOMAIN at the registry [A]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from lab.chance import draws
+from lab.eras import drawn
 from lab.facts import Facts, Sts
 from lab.peers import DEAF, FAR, REFUSING
 from lab.pki import Leaf, good
@@ -72,7 +72,7 @@ def promise_of(facts: Facts, *, seed: int, profile: Profile) -> Promise | None:
     """What the domain promises; None without a record."""
     if not facts.exists or facts.sts is Sts.NONE:
         return None
-    u = draws(f"{seed}|{profile.name}|promise", facts.domain)
+    u = drawn("promise", facts.domain, seed=seed, profile=profile)
     third = u[0] < profile.policy_third_party
     failing = profile.fetch_fails_third if third else profile.fetch_fails_self
     kinds = profile.fetch_third if third else profile.fetch_self

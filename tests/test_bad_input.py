@@ -110,7 +110,7 @@ def test_one_bad_list_of_two_refuses_both(refused: Refused, tmp_path: Path) -> N
         (("--root-hints", "/nonexistent"), "--root-hints /nonexistent: No such file or directory"),
         (("--root-hints", "BAD"), "--root-hints"),
         (("--trust-anchor", "BAD"), "--trust-anchor"),
-        (("--lab", "moon"), "--lab moon: write PROFILE or PROFILE:SEED"),
+        (("--lab", "moon"), "--lab moon: write PROFILE[:SEED][@ERA]"),
         (("--lab", "cc:x"), "--lab cc:x: write PROFILE"),
         (("--lab", "cc", "--stub", "nl=192.0.2.1"), "--lab brings its own root"),
         (("--concurrency", "0"), "concurrency"),

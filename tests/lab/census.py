@@ -112,7 +112,7 @@ def write(
         (Endpoint, talks),
     )
     for table, rows in tables:
-        (folder / table.TABLE).mkdir()
+        (folder / table.TABLE).mkdir(parents=True)
         pq.write_table(to_arrow(table, rows), folder / table.TABLE / "part-0.parquet")
     if ca:
         (folder / CA_STORE).write_text(ca)

@@ -1,0 +1,119 @@
+"""A world that goes on: known shares of its names move, and two censuses of it differ by exactly that."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import pytest
+
+from analysis.comparing import compare
+from crawler.stages import lists
+from crawler.stages.source import Entry, Source
+from lab.eras import drawn
+from lab.facts import facts_of
+from lab.listing import from_names, generate
+from lab.population import Population
+from lab.posts import leaf_of
+from lab.profiles import CC, ODD, Profile
+from tests.lab import census
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from trio.testing import MockClock
+
+NAMES = [f"name{number}.nl" for number in range(4_000)]
+
+
+def zones(profile: Profile) -> list[tuple[float, ...]]:
+    return [drawn("zone", name, seed=1, profile=profile) for name in NAMES]
+
+
+def test_the_share_that_moves_is_the_profiles_and_the_rest_stays() -> None:
+    first, second = zones(CC), zones(replace(CC, era=2))
+    moved = sum(one != other for one, other in zip(first, second, strict=True))
+    assert 0.04 < moved / len(NAMES) < 0.06
+    assert zones(replace(CC, era=2, moving=0.0)) == first
+
+
+def test_what_moved_stays_until_it_moves_again() -> None:
+    eras = [zones(replace(CC, era=era)) for era in (1, 2, 3)]
+    kept = [name for name, *own in zip(NAMES, *eras, strict=True) if own[0] != own[1] == own[2]]
+    again = [name for name, *own in zip(NAMES, *eras, strict=True) if len(set(own)) == 3]
+    assert 0.04 < len(kept) / len(NAMES) < 0.06
+    assert 2 < len(again) < 30
+
+
+def test_layers_move_apart() -> None:
+    later = replace(CC, era=2)
+    both = [(facts_of(name, seed=1, profile=CC), facts_of(name, seed=1, profile=later)) for name in NAMES]
+    zone = sum(one.servers != other.servers for one, other in both)
+    mail = sum(one.mx != other.mx for one, other in both)
+    together = sum(one.servers != other.servers and one.mx != other.mx for one, other in both)
+    assert together < min(zone, mail) / 4
+
+
+async def take(folder: Path, names: Sequence[str], profile: Profile) -> Population:
+    world = Population(from_names(names), profile=profile, seed=7, now=int(time.time()))
+    resolver = census.resolver_in(world)
+    found, looked = await census.crawl(resolver, world.names)
+    fetched = await census.fetch(world, resolver, found)
+    talks = await census.talk(world, found, looked)
+    census.write(folder, world.names, found, looked, fetched, world.ca(), talks)
+    return world
+
+
+def nu(shared: Path, day: str) -> list[str]:
+    """The first names of .nu on a day."""
+    entries = (
+        entry for entry in lists.read(Source(str(shared / f"data/nu/nu-{day}.txt.gz"))) if isinstance(entry, Entry)
+    )
+    return [entry.text.rstrip(".") for entry in islice(entries, 300)]
+
+
+@pytest.mark.parametrize("which", ["odd", "nu"])
+async def test_transitions_between_two_eras_are_the_labs(
+    which: str, tmp_path: Path, autojump_clock: MockClock, request: pytest.FixtureRequest
+) -> None:
+    """The matrices of the comparison are those of the lab's own truth, name by name; so are gains and losses."""
+    profile = replace(ODD if which == "odd" else CC, moving=0.3)
+    if which == "odd":
+        generated = list(generate(420, "se").names)
+        old, new = generated[:400], generated[20:]
+    else:
+        shared: Path = request.getfixturevalue("shared")
+        old, new = nu(shared, "2024-04-30"), nu(shared, "2026-08-22")
+    before = await take(tmp_path / "before", old, profile)
+    after = await take(tmp_path / "after", new, replace(profile, era=2))
+    both = sorted(set(old) & set(new))
+    truths = [(before.truth(name), after.truth(name)) for name in both]
+    expected = {
+        "dnssec": Counter((str(one.zone), str(other.zone)) for one, other in truths),
+        "mail": Counter((str(one.mail), str(other.mail)) for one, other in truths),
+        "dane": Counter((str(one.dane), str(other.dane)) for one, other in truths),
+        "tlsrpt": Counter((str(one.tlsrpt), str(other.tlsrpt)) for one, other in truths),
+    }
+    with compare([tmp_path / "before", tmp_path / "after"]) as sides:
+        rows = sides.query("select subject, before, after, count(*) from state group by all").rows
+        found = {name: Counter({(b, a): n for s, b, a, n in rows if s == name}) for name in expected}
+        assert found == expected
+        moved = sides.query("select direction, count(*) from move where subject = 'dane' group by all").rows
+        sure, has = {"full", "partial", "mx-insecure", "none", "not-applicable"}, {"full", "partial"}
+        known = [(one.dane, other.dane) for one, other in truths if {one.dane, other.dane} <= sure]
+        assert dict(moved) == {
+            "gained": sum(one not in has and other in has for one, other in known),
+            "lost": sum(one in has and other not in has for one, other in known),
+        }
+        assert min(dict(moved).values()) > 0
+        leaves = sides.query(
+            "select host, b.leaf <> a.leaf from before_endpoints as b join after_endpoints as a using (host, address) "
+            "where b.contact = 'tls' and a.contact = 'tls'"
+        ).rows
+        shown = {host: tuple(leaf_of(host, world.shown(host)) for world in (before, after)) for host, _ in leaves}
+        assert {host: shown[host][0] != shown[host][1] for host in shown} == dict(leaves)
+        assert which != "odd" or any(dict(leaves).values())
