@@ -1,4 +1,4 @@
-"""The command `dane-census`: scan, names, lookup, demo, stats, version.
+"""The command `dane-census`: scan, resume, names, lookup, demo, stats, version.
 
 Figures go to standard output, progress and trouble to standard error. What the user can
 mend is one line and exit status 2; a run that Ctrl-C ended is 130; a bug of ours is a
@@ -7,6 +7,7 @@ traceback. Everything heavy is imported late, so that ``--help`` is quick.
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,8 @@ import typer
 
 from crawler import __version__
 from crawler.session import OptionFault, Options
+from crawler.shards import MOST, WHOLE, Shard, ShardFault, WorkersFault
+from crawler.shards import read as read_shard
 from crawler.stages.lists import Format
 from crawler.stages.source import ListFault
 from crawler.store import StoreFault
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
 USER_FAULTS = (ListFault, StoreFault, OptionFault)
 INTERRUPTED = 130
 UNEQUAL = 1
+CRASHED = 70
+
+_arguments: list[str] = []  # as given: what `resume` gives again
 
 app = typer.Typer(
     name="dane-census",
@@ -82,6 +88,13 @@ Ehlo = Annotated[str, typer.Option(metavar="NAME", help="With --smtp: who we are
 SmtpPatience = Annotated[
     float | None, typer.Option(min=1, max=600, help="With --smtp: seconds for each reply (30; RFC 5321 has 300).")
 ]
+Workers = Annotated[
+    int | None, typer.Option(min=1, max=MOST, help="Processes; as many as cores if there is enough to do.")
+]
+ShardOption = Annotated[
+    str | None, typer.Option("--shard", metavar="I/N", help="Only this part of the names; all parts share --out.")
+]
+LogJson = Annotated[bool, typer.Option("--log-json", help="Progress as lines of JSON.")]
 Seed = Annotated[int, typer.Option(help="Of the order in which names are asked for.")]
 Contact = Annotated[str, typer.Option(help="Who runs this; kept in run.json.")]
 Vantage = Annotated[str, typer.Option(help="Where it runs; kept in run.json.")]
@@ -113,20 +126,19 @@ def scan(
     probe: ProbeOption = Probe.NEEDED,
     ehlo: Ehlo = "",
     smtp_patience: SmtpPatience = None,
+    workers: Workers = None,
+    shard: ShardOption = None,
     seed: Seed = 0,
     contact: Contact = "",
     vantage: Vantage = "",
     quiet: Quiet = False,
+    log_json: LogJson = False,
 ) -> int:
     """Look up every name of the lists, its mail hosts and its MTA-STS policy, into a folder of Parquet tables."""
     from crawler.command import Command, run_scan
 
     command = Command(
-        lists=lists,
-        out=out,
-        form=form,
-        origin=origin,
-        limit=limit,
+        lists=lists, out=out, form=form, origin=origin, limit=limit,
         options=replace(
             _options(root_hints, trust_anchor, stub, lab, no_qmin=no_qmin, resolver=resolver, trust_ad=trust_ad),
             ca_file=ca_file,
@@ -134,19 +146,32 @@ def scan(
             allow_special=allow_special,
             prove_all=prove_all,
         ),
-        concurrency=concurrency,
-        looks=looks,
-        per_server=per_server,
-        policies=policies,
-        probe=probe if smtp else Probe.NONE,
-        ehlo=_host_name(ehlo),
-        smtp_patience=smtp_patience,
-        seed=seed,
-        contact=contact,
-        vantage=vantage,
-        quiet=quiet,
-    )
+        concurrency=concurrency, looks=looks, seed=seed, workers=workers, shard=_shard(shard),
+        per_server=per_server, policies=policies, probe=probe if smtp else Probe.NONE, smtp_patience=smtp_patience,
+        ehlo=_host_name(ehlo), contact=contact, vantage=vantage,
+        quiet=quiet, log_json=log_json, arguments=tuple(_arguments),
+    )  # fmt: skip
     return 0 if run_scan(command) else INTERRUPTED
+
+
+def _shard(text: str | None) -> Shard:
+    try:
+        return WHOLE if text is None else read_shard(text)
+    except ShardFault as fault:
+        raise typer.BadParameter(f"--shard {fault}") from fault
+
+
+@app.command()
+def resume(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a scan that was stopped.")],
+    quiet: Quiet = False,
+) -> int:
+    """Go on with a scan where it stopped: the same as its own command again."""
+    from crawler.command import command_of
+
+    arguments, folder = command_of(run)
+    os.chdir(folder)
+    return int(app([*arguments, *(["--quiet"] if quiet else [])], prog_name="dane-census", standalone_mode=False) or 0)
 
 
 def _host_name(text: str) -> str:
@@ -293,10 +318,14 @@ def main(arguments: list[str] | None = None) -> None:
     usage = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
     try:
         given = sys.argv[1:] if arguments is None else arguments
+        _arguments[:] = given if given[:1] != ["resume"] else []
         status = app(given or ["--help"], prog_name="dane-census", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         _complain("stopped")
         status = INTERRUPTED
+    except WorkersFault as fault:  # a bug of ours: told with its key, the other shards went on
+        sys.stderr.write(f"{fault}\ndane-census: a fault of ours, not yours; what is written is whole\n")
+        status = CRASHED
     except BrokenPipeError:  # whoever read our output has seen enough
         sys.stderr.close()
         status = 0

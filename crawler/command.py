@@ -6,10 +6,12 @@ comes out as `ListFault`, `OptionFault` or `StoreFault`, also from inside a nurs
 
 from __future__ import annotations
 
-import platform
+import json
+import os
+import resource
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
@@ -24,20 +26,24 @@ import trio
 
 from analysis import judge
 from crawler import __version__, runner
+from crawler.crawl import Looks, announce, crawl_with
+from crawler.fleet import Fleet
 from crawler.progress import Progress
 from crawler.resolver.answer import Answer
-from crawler.resolver.direct import Direct
-from crawler.scan import Pace, Scan, Session, accounted, accounts, figures, now, stages, write_names
+from crawler.scan import Pace, Session, accounted, figures, now, write_names
 from crawler.session import Eyes, OptionFault, Options, Start, opened, prepare
+from crawler.shards import MOST, WHOLE, Shard
 from crawler.stages import names as names_stage
 from crawler.stages.lists import Format
 from crawler.stages.names import Names
 from crawler.standards.names import NameFault, domain, from_text
-from crawler.store import Store, StoreFault
+from crawler.store import RUN, Store, StoreFault
 from crawler.store import opened as opened_store
-from crawler.visiting import Policies, Probe, Visitor
+from crawler.visiting import Policies, Probe
+from crawler.worker import Job
 
 T = TypeVar("T")
+NAMES_A_WORKER = 2_000  # fewer are not worth a process of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +67,21 @@ class Command:
     contact: str = ""
     vantage: str = ""
     quiet: bool = False
+    log_json: bool = False
+    workers: int | None = None  # processes; as many as cores, if nothing is said and there is enough to do
+    shard: Shard = WHOLE
+    arguments: tuple[str, ...] = ()  # as given, for `resume`
 
     def pace(self) -> Pace:
         """How the work is gone about."""
-        return Pace(workers=self.concurrency, looks=self.looks, seed=self.seed)
+        return Pace(workers=self.concurrency, looks=self.looks, seed=self.seed, shard=self.shard)
+
+    def processes(self, names: int) -> int:
+        """How many workers the names are worth."""
+        most = MOST // self.shard.of
+        if self.workers is not None:
+            return max(1, min(self.workers, most))
+        return max(1, min(len(os.sched_getaffinity(0)), most, names // self.shard.of // NAMES_A_WORKER))
 
 
 def run_scan(command: Command) -> bool:
@@ -76,23 +93,26 @@ def run_scan(command: Command) -> bool:
     found.leave_alone(start.opt_out.names)
     if command.limit is not None:
         found.limit(command.limit)
-    progress = Progress(quiet=command.quiet)
+    _enough_descriptors(command, command.processes(len(found)))
+    progress = Progress(quiet=command.quiet, log_json=command.log_json)
     identity = _input(found, command.form, command.origin, command.limit) | start.identity()
-    with opened_store(command.out, identity) as store:
+    with opened_store(command.out, identity, command.shard) as store:
         _begin(store, command, start)
-        write_names(store, found)
-        _judge(store)  # no verdicts yet: whoever opens the folder by other means finds every table
+        write_names(store, found, command.shard)
+        if command.shard == WHOLE:
+            _judge(store)  # no verdicts yet: whoever opens the folder by other means finds every table
         complete = plainly(partial(_crawl, command, start, store, found, progress))
-        _judge(store)
+        if command.shard == WHOLE:
+            _judge(store)
         if complete:
             store.note(complete=True, end=now())
-        _tell(store, found, progress, complete=complete)
-        if complete and start.profile is not None:
+        _tell(store, found, progress, command.shard, complete=complete)
+        if complete and start.profile is not None and command.shard == WHOLE:
             from crawler import truth, worlds
 
             made = worlds.population(start, found, command.lists)()
             truth.check(made, found.found, command.out, talked=command.probe is not Probe.NONE)
-        print(accounted_for(store), flush=True)
+        print(accounted_for(store, command.shard), flush=True)
     return complete
 
 
@@ -103,6 +123,20 @@ def _judge(store: Store) -> None:
     except OSError as error:
         again = f"`dane-census judge {store.folder}` makes them again"
         raise StoreFault(f"{store.folder}: verdicts cannot be written: {error.strerror or error}; {again}") from error
+
+
+def command_of(run: Path) -> tuple[list[str], str]:
+    """The arguments and the folder that a scan was begun with. Raises `OptionFault`."""
+    try:
+        told = json.loads((run / RUN).read_bytes())["command"]
+        arguments, folder = [str(one) for one in told["arguments"]], str(told["folder"])
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise OptionFault(f"{run}: no scan that could be resumed: its {RUN} does not tell its command") from fault
+    if not arguments or "-" in arguments:
+        raise OptionFault(f"{run}: its list came from standard input: give the same command and the list again")
+    if not Path(folder).is_dir():
+        raise OptionFault(f"{run}: it was begun in {folder}, which is not there: give its command again")
+    return arguments, folder
 
 
 def names_run(out: Path, found: Names, form: Format, origin: str | None, limit: int | None) -> None:
@@ -148,6 +182,7 @@ def _begin(store: Store, command: Command, start: Start) -> None:
             "minimise": options.minimise,
             "prove_all": options.prove_all,
         },
+        command={"arguments": list(command.arguments), "folder": os.getcwd()},  # noqa: PTH109 - as a text
         resolver=start.mode,
         contact=command.contact,
         vantage=command.vantage,
@@ -157,16 +192,68 @@ def _begin(store: Store, command: Command, start: Start) -> None:
 
 
 async def _crawl(command: Command, start: Start, store: Store, found: Names, progress: Progress) -> bool:
+    what = Looks(
+        per_server=command.per_server,
+        policies=command.policies,
+        probe=command.probe,
+        contact=command.contact,
+        ehlo=command.ehlo,
+        smtp_patience=command.smtp_patience,
+    )
+    processes = command.processes(len(found))
+    if processes > 1:
+        return await _crawl_together(command, start, store, found, progress, what, processes)
     async with _eyes(command, start, found) as eyes, braked(progress) as brake:
-        what = Looks(
-            per_server=command.per_server,
-            policies=command.policies,
-            probe=command.probe,
-            contact=command.contact,
-            ehlo=command.ehlo,
-            smtp_patience=command.smtp_patience,
-        )
         return await crawl_with(eyes, command.pace(), store, progress, brake, what)
+
+
+async def _crawl_together(
+    command: Command, start: Start, store: Store, found: Names, progress: Progress, what: Looks, processes: int
+) -> bool:
+    """The same in several processes; a lab is served once for all of them."""
+    with ExitStack() as stack:
+        place = None
+        if start.profile is not None:
+            from crawler import worlds
+
+            place = stack.enter_context(worlds.served(worlds.population(start, found, command.lists)))
+        announce(place.ca if place is not None else start.ca, what, store, progress)
+        job = Job(folder=store.folder, start=start, what=what, pace=command.pace(), place=place, tag=store.tag)
+        team = Fleet(job, processes, progress)
+        session = Session({"concurrency": command.concurrency, "looks": command.looks, **_shard(command.shard)})
+        earlier = store.run.get("sessions", [])
+        complete = False
+        try:
+            async with braked(progress, team.brake):
+                complete = await team.crawl()
+            store.note(accounts=what.accounts(store))
+        finally:
+            told = session.told(team.rows(), team.counters(), complete=complete, others=team.costs())
+            store.note(sessions=[*earlier, told])
+        return complete
+
+
+def _shard(shard: Shard) -> dict[str, str]:
+    return {"shard": str(shard)} if shard != WHOLE else {}
+
+
+#: Files, pipes and the sockets of UDP, beside what each conversation takes.
+_SPARE_DESCRIPTORS = 200
+
+
+def _enough_descriptors(command: Command, processes: int) -> None:
+    """Raises this process's limit as far as it may, for its workers, too; one clear line if that is not enough."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    concurrency = command.concurrency // processes
+    streams = command.policies is not Policies.NONE or command.probe is not Probe.NONE
+    wanted = _SPARE_DESCRIPTORS + (concurrency if streams else 0)
+    if soft < wanted:
+        if hard != resource.RLIM_INFINITY and hard < wanted:
+            raise OptionFault(
+                f"{concurrency:,} looks at once need {wanted:,} file descriptors in each process, and the limit is"
+                f" {hard:,}: raise it (ulimit -n {wanted}), or give a smaller --concurrency"
+            )
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _eyes(command: Command, start: Start, found: Names) -> AbstractAsyncContextManager[Eyes]:
@@ -179,64 +266,20 @@ def _eyes(command: Command, start: Start, found: Names) -> AbstractAsyncContextM
 
 
 @asynccontextmanager
-async def braked(progress: Progress) -> AsyncIterator[runner.Brake]:
+async def braked(progress: Progress, brake: runner.Brake | None = None) -> AsyncIterator[runner.Brake]:
     """A brake that Ctrl-C and SIGTERM press."""
-    brake = runner.Brake()
+    brake = brake or runner.Brake()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(runner.watch, brake, progress.say)
         yield brake
         nursery.cancel_scope.cancel()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Looks:
-    """What a scan looks at beside domains and hosts."""
-
-    per_server: bool = False
-    policies: Policies = Policies.ANNOUNCED
-    probe: Probe = Probe.NONE
-    contact: str = ""
-    ehlo: str = ""
-    smtp_patience: float | None = None
-
-
-async def crawl_with(
-    eyes: Eyes, pace: Pace, store: Store, progress: Progress, brake: runner.Brake, what: Looks
-) -> bool:
-    """Everything that is left of a scan; what this sitting cost is noted whatever happens."""
-    patience = eyes.patience if what.smtp_patience is None else replace(eyes.patience, reply=what.smtp_patience)
-    visitor = Visitor(net=eyes.net, contact=what.contact, name=what.ehlo or our_name(), patience=patience)
-    direct = Direct(eyes.net) if what.per_server else None
-    if eyes.ca:
-        store.keep(judge.CA_STORE, eyes.ca)
-    elif what.policies is not Policies.NONE or what.probe is not Probe.NONE:
-        progress.say("dane-census: this system has no store of root certificates; without --ca-file none is judged")
-    if what.probe is not Probe.NONE:
-        progress.say(f"dane-census: talking to mail hosts on port 25 as {visitor.name}")
-    chosen = stages(eyes.resolver, visitor, what.policies, direct, what.probe)
-    scan = Scan(store, chosen, pace, progress, brake, eyes.resolver.revive)
-    session = Session({"concurrency": pace.workers, "looks": pace.looks})
-    earlier = store.run.get("sessions", [])
-    complete = False
-    try:
-        complete = await scan.crawl()
-        store.note(accounts=accounts(store, chosen[1:]))
-    finally:
-        store.note(sessions=[*earlier, session.told(scan.rows, eyes.counters(), complete=complete)])
-    return complete
-
-
-def our_name() -> str:
-    """The name of this machine, as EHLO wants one (RFC 5321 section 4.1.1.1)."""
-    name = platform.node().lower()
-    return name if "." in name and name.isascii() and name.isprintable() and " " not in name else "dane-census.invalid"
-
-
-def _tell(store: Store, found: Names, progress: Progress, *, complete: bool) -> None:
+def _tell(store: Store, found: Names, progress: Progress, shard: Shard, *, complete: bool) -> None:
     print(found.account)
     if found.left_out:
         print(f"left out by --limit: {found.left_out:,}")
-    for line in figures(store.run, accounted(store)[0]):
+    for line in figures(store.run, accounted(store, shard)[0]):
         print(line)
     told = (f"{table} {done:,} of {keys:,}" for table, (done, keys) in store.run.get("accounts", {}).items())
     print(f"looked at: {', '.join(told)}")
@@ -244,10 +287,10 @@ def _tell(store: Store, found: Names, progress: Progress, *, complete: bool) -> 
         progress.say(f"dane-census: stopped; the same command resumes in {store.folder}")
 
 
-def accounted_for(store: Store) -> str:
+def accounted_for(store: Store, shard: Shard = WHOLE) -> str:
     """The last line of a scan, counted on the disk."""
-    done, measured = accounted(store)
-    return f"accounted: {done:,} of {measured:,} names"
+    done, measured = accounted(store, shard)
+    return f"accounted: {done:,} of {measured:,} names" + (f" of shard {shard}" if shard != WHOLE else "")
 
 
 def plainly(main: Callable[[], Awaitable[T]]) -> T:

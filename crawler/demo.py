@@ -24,7 +24,8 @@ from analysis import stats
 from analysis.export import Format, write
 from analysis.warehouse import Warehouse, open_run
 from crawler import __version__, worlds
-from crawler.command import Looks, braked, crawl_with, plainly
+from crawler.command import braked, plainly
+from crawler.crawl import Looks, crawl_with
 from crawler.progress import Progress
 from crawler.resolver.limits import Limits
 from crawler.scan import Pace, accounted, figures, now, write_names

@@ -95,11 +95,11 @@ class UdpTcpNetwork(Network):
     def __init__(
         self, manners: Manners, *, sockets: int = 8, connections: int = 256,
         allow_special: bool = False, allowed: Collection[str] = (), visits: Manners | None = None,
-        shunned: Callable[[str], bool] = lambda _: False,
+        mail: Manners | None = None, shunned: Callable[[str], bool] = lambda _: False,
     ) -> None:  # fmt: skip
         self.manners = manners
         self.visits = visits or Manners(per_address=WEB_ADDRESS, per_network=WEB_NETWORK, overall=OVERALL)
-        self.mail = visits or Manners(per_address=MAIL_ADDRESS, per_network=MAIL_NETWORK, overall=OVERALL)
+        self.mail = mail or visits or Manners(per_address=MAIL_ADDRESS, per_network=MAIL_NETWORK, overall=OVERALL)
         self._counters = Counters()
         self._now = trio.current_time  # replaced by the clock itself once there is one: a quarter of the price
         self._sockets = sockets
@@ -435,7 +435,7 @@ async def _take(stream: trio.SocketStream, buffer: bytearray, count: int) -> byt
 async def open_network(
     manners: Manners | None = None, sockets: int = 8, *, connections: int = 256,
     allow_special: bool = False, allowed: Collection[str] = (), visits: Manners | None = None,
-    shunned: Callable[[str], bool] = lambda _: False,
+    mail: Manners | None = None, shunned: Callable[[str], bool] = lambda _: False,
 ) -> AsyncIterator[UdpTcpNetwork]:  # fmt: skip
     """Open the door.
 
@@ -444,7 +444,7 @@ async def open_network(
     """
     net = UdpTcpNetwork(
         manners or Manners(), sockets=sockets, connections=connections, allow_special=allow_special, allowed=allowed,
-        visits=visits, shunned=shunned,
+        visits=visits, mail=mail, shunned=shunned,
     )  # fmt: skip
     async with net.running():
         yield net

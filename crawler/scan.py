@@ -11,16 +11,19 @@ from __future__ import annotations
 import random
 import resource
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from crawler import runner
+from crawler.manners import network_of
 from crawler.progress import Progress
+from crawler.shards import WHOLE, Shard, Step, steps
 from crawler.stages import domains, hosts
 from crawler.stages import endpoints as on_endpoints
 from crawler.stages import policies as on_policies
@@ -47,8 +50,13 @@ class Pace:
     workers: int = 300
     looks: int = 2
     seed: int = 0  # of the order of keys: neighbours in a list are often neighbours at one operator
+    shard: Shard = WHOLE  # whose keys these are
     part_rows: int = runner.PART_ROWS
     part_seconds: float = runner.PART_SECONDS
+
+
+def _itself(key: str) -> str:
+    return key
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,7 @@ class Stage:
     observe: Observe
     tally: Callable[[Row], str]
     passing: Collection[str] = ()  # words of a row's own outcome that a later look may see pass
+    near: Callable[[str], str] = _itself  # keys with the same text here belong to one shard
 
 
 @dataclass(slots=True)
@@ -80,31 +89,37 @@ class Scan:
             return await self._looks()
 
     async def _looks(self) -> bool:
-        on_domains, *behind = self.stages
-        for look in range(1, self.pace.looks + 1):
-            if look > 1:
-                self.revive()
-            if not await self._stage(on_domains, look):
+        for step in steps([stage.table.TABLE for stage in self.stages], self.pace.looks):
+            if not await self.step(step):
                 return False
-            for stage in behind:
-                for earlier in range(1, look + 1):
-                    if not await self._stage(stage, earlier):
-                        return False
         return True
 
-    async def _stage(self, stage: Stage, look: int) -> bool:
-        table = stage.table
+    async def step(self, step: Step) -> bool:
+        """One table at one look, as far as it is not on the disk; False if it was stopped before."""
+        stage = next(stage for stage in self.stages if step.table == stage.table.TABLE)
+        table, look = stage.table, step.look
+        if look > 1 and stage is self.stages[0]:
+            self.revive()
+        mine = self._mine(stage)
         if look == 1:
-            keys = list(stage.keys(self.store))
+            keys = [key for key in stage.keys(self.store) if mine(key)]
         else:
-            keys = self.store.passing(table, look - 1, domains.PASSING, stage.passing)
-        seen = self.store.seen(table, look)
+            keys = [key for key in self.store.passing(table, look - 1, domains.PASSING, stage.passing) if mine(key)]
+        seen = self.store.seen(table, look, mine)
         left = sorted(key for key in keys if key not in seen)
         if not left:
             return True
+        return await self._observe(stage, look, left, len(keys))
+
+    def _mine(self, stage: Stage) -> Callable[[str], bool]:
+        holds, near = self.pace.shard.holds, stage.near
+        return holds if near is _itself else lambda key: holds(near(key))
+
+    async def _observe(self, stage: Stage, look: int, left: list[str], total: int) -> bool:
+        table = stage.table
         random.Random(f"{self.pace.seed} {table.TABLE} {look}").shuffle(left)
         title = table.TABLE if look == 1 else f"{table.TABLE}, look {look}"
-        self.progress.begin(title, len(keys), len(keys) - len(left))
+        self.progress.begin(title, total, total - len(left))
 
         def write(rows: list[Row]) -> None:
             self.store.write(table, rows)
@@ -164,10 +179,9 @@ def _policies(resolver: Looking, visitor: Visitor, whose: str) -> Stage:
     async def policy(key: str, look: int) -> Row:
         return await on_policies.observe(key, resolver, visitor, look)
 
-    def keys(store: Store) -> list[str]:
-        return [row[0] for row in query(store, (Domain,), whose)]
-
-    return Stage(Policy, keys, policy, lambda row: str(getattr(row, "outcome", "")), PASSING_FETCHES)
+    return Stage(
+        Policy, partial(policies_in, whose=whose), policy, lambda row: str(getattr(row, "outcome", "")), PASSING_FETCHES
+    )
 
 
 _WHICH = {Probe.NEEDED: on_endpoints.NEEDED, Probe.ALL: on_endpoints.ALL}
@@ -176,17 +190,20 @@ _WHICH = {Probe.NEEDED: on_endpoints.NEEDED, Probe.ALL: on_endpoints.ALL}
 def _endpoints(visitor: Visitor, which: str) -> Stage:
     targets: dict[str, on_endpoints.Target] = {}
 
-    def keys(store: Store) -> list[str]:
-        sql = on_endpoints.KEYS.format(which=which, most=on_endpoints.ADDRESSES)
-        for row in query(store, (Domain, Host), sql):
-            target = on_endpoints.Target(*row)
-            targets[f"{target.host} {target.address}"] = target
-        return list(targets)
+    def keys(store: Store) -> Iterator[str]:
+        for target in targets_in(store, which):
+            key = f"{target.host} {target.address}"
+            targets[key] = target
+            yield key
 
     async def endpoint(key: str, look: int) -> Row:
         return await on_endpoints.observe(targets[key], visitor, look)
 
-    return Stage(Endpoint, keys, endpoint, lambda row: str(getattr(row, "outcome", "")), PASSING_TALKS)
+    def where(key: str) -> str:
+        """A network's conversations are one shard's, whose limits are then the network's."""
+        return network_of(key.rpartition(" ")[2])
+
+    return Stage(Endpoint, keys, endpoint, lambda row: str(getattr(row, "outcome", "")), PASSING_TALKS, where)
 
 
 def _zones(resolver: Looking, direct: Direct) -> Stage:
@@ -196,42 +213,55 @@ def _zones(resolver: Looking, direct: Direct) -> Stage:
     return Stage(Zone, zones_in, zone, lambda row: f"{len(getattr(row, 'replies', ()))} replies")
 
 
-def names_in(store: Store) -> list[str]:
+def names_in(store: Store) -> Iterator[str]:
     """The names to measure, from the table ``names``."""
-    return [row[0] for row in query(store, (Name,), "select domain from names")]
+    return (row[0] for row in query(store, (Name,), "select domain from names"))
 
 
-def hosts_in(store: Store) -> list[str]:
+def hosts_in(store: Store) -> Iterator[str]:
     """The mail hosts that the domains name."""
-    return [row[0] for row in query(store, (Domain,), hosts.KEYS)]
+    return (row[0] for row in query(store, (Domain,), hosts.KEYS))
 
 
-def zones_in(store: Store) -> list[str]:
+def policies_in(store: Store, whose: str) -> Iterator[str]:
+    """The domains whose policy is fetched."""
+    return (row[0] for row in query(store, (Domain,), whose))
+
+
+def targets_in(store: Store, which: str) -> Iterator[on_endpoints.Target]:
+    """The conversations with mail hosts that there are to be."""
+    sql = on_endpoints.KEYS.format(which=which, most=on_endpoints.ADDRESSES)
+    return (on_endpoints.Target(*row) for row in query(store, (Domain, Host), sql))
+
+
+def zones_in(store: Store) -> Iterator[str]:
     """The zones of the domains that are one."""
-    return [row[0] for row in query(store, (Domain,), on_zones.KEYS)]
+    return (row[0] for row in query(store, (Domain,), on_zones.KEYS))
 
 
-def query(store: Store, tables: Iterable[type[Row]], sql: str) -> list[Any]:
+def query(store: Store, tables: Iterable[type[Row]], sql: str) -> Iterator[Any]:
     """The rows of an SQL query over a run's tables; none if one of them has no part yet."""
     with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as base:
         for table in tables:
             parts = [str(part) for part in store.parts(table)]
             if not parts:
-                return []
+                return
             base.read_parquet(parts).create_view(table.TABLE)
-        return base.execute(sql).fetchall()
+        cursor = base.execute(sql)
+        while rows := cursor.fetchmany(10_000):
+            yield from rows
 
 
-def write_names(store: Store, names: Names) -> None:
-    """The tables ``names`` and ``rejects``; whole once run.json has their account."""
+def write_names(store: Store, names: Names, shard: Shard = WHOLE) -> None:
+    """The tables ``names`` and ``rejects``; whole once run.json has their account. Rejects are the first shard's."""
     if "names" in store.run:
         return
     store.clear(Name)
     store.clear(Reject)
-    rows = names.rows()
+    rows = (row for row in names.rows() if shard.holds(row.domain))
     while batch := list(islice(rows, NAMES_A_PART)):
         store.write(Name, batch)
-    for start in range(0, len(names.rejects), NAMES_A_PART):
+    for start in range(0, len(names.rejects) if shard.index == 1 else 0, NAMES_A_PART):
         store.write(Reject, names.rejects[start : start + NAMES_A_PART])
     for table in TABLES.values():
         store.lay(table)
@@ -246,19 +276,27 @@ class Session:
         self._start = now()
         self._clock, self._cpu = time.monotonic(), time.process_time()
 
-    def told(self, rows: dict[str, int], counters: dict[str, Any], *, complete: bool) -> dict[str, Any]:
-        """The session as it stands."""
+    def told(
+        self, rows: dict[str, int], counters: dict[str, Any], *, complete: bool, others: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The session as it stands; `others` are the costs of other processes, whose CPU counts here."""
         usage = resource.getrusage(resource.RUSAGE_SELF)
-        return self._facts | {
-            "start": self._start,
-            "end": now(),
-            "seconds": round(time.monotonic() - self._clock, 3),
-            "cpu_seconds": round(time.process_time() - self._cpu, 3),
-            "peak_memory_mib": usage.ru_maxrss // 1024,
-            "complete": complete,
-            "rows": dict(rows),
-            "counters": counters,
-        }
+        more = dict(others or {})
+        elsewhere = more.pop("cpu_seconds", 0.0)
+        return (
+            self._facts
+            | more
+            | {
+                "start": self._start,
+                "end": now(),
+                "seconds": round(time.monotonic() - self._clock, 3),
+                "cpu_seconds": round(time.process_time() - self._cpu + elsewhere, 3),
+                "peak_memory_mib": usage.ru_maxrss // 1024,
+                "complete": complete,
+                "rows": dict(rows),
+                "counters": counters,
+            }
+        )
 
 
 def now() -> str:
@@ -292,16 +330,23 @@ def figures(run: dict[str, Any], measured: int) -> list[str]:
     return lines
 
 
-def accounts(store: Store, behind: Iterable[Stage]) -> dict[str, list[int]]:
-    """For each stage behind the domains: how many of its keys have a row, and how many there are, as on the disk."""
+def accounts(store: Store, policies: Policies, probe: Probe, *, zones: bool) -> dict[str, list[int]]:
+    """Of each stage behind the domains: how many of its keys have a row, and how many there are, as on the disk."""
+    asked: list[tuple[type[Row], Iterable[str]]] = [(Host, hosts_in(store))]
+    if policies in _WHOSE:
+        asked.append((Policy, policies_in(store, _WHOSE[policies])))
+    if probe in _WHICH:
+        asked.append((Endpoint, (f"{one.host} {one.address}" for one in targets_in(store, _WHICH[probe]))))
+    if zones:
+        asked.append((Zone, zones_in(store)))
     found = {}
-    for stage in behind:
-        keys = set(stage.keys(store))
-        found[stage.table.TABLE] = [len(keys & store.seen(stage.table, 1)), len(keys)]
+    for table, told in asked:
+        keys = set(told)
+        found[table.TABLE] = [len(keys & store.seen(table, 1)), len(keys)]
     return found
 
 
-def accounted(store: Store) -> tuple[int, int]:
-    """(names with a row in ``domains``, names to measure), counted on the disk."""
-    names = set(names_in(store))
-    return len(names & store.seen(Domain, 1)), len(names)
+def accounted(store: Store, shard: Shard = WHOLE) -> tuple[int, int]:
+    """(names with a row in ``domains``, names to measure), counted on the disk; of one shard, if told."""
+    names = set(filter(shard.holds, names_in(store)))
+    return len(names & store.seen(Domain, 1, shard.holds)), len(names)

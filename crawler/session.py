@@ -15,7 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from crawler import optout
-from crawler.manners import OVERALL, Limit, Manners
+from crawler.manners import (
+    MAIL_ADDRESS,
+    MAIL_NETWORK,
+    OVERALL,
+    PER_ADDRESS,
+    PER_NETWORK,
+    WEB_ADDRESS,
+    WEB_NETWORK,
+    Limit,
+    Manners,
+)
 from crawler.net import open_network
 from crawler.optout import OptOut
 from crawler.resolver.forward import ForwardingResolver, TrustingResolver
@@ -111,6 +121,11 @@ class Eyes:
     patience: Patience = Patience()  # with services
     ca: str = ""  # PEM
 
+    def packets(self) -> int:
+        """DNS packets sent so far."""
+        counters = self.net.counters
+        return counters.udp_sent + counters.tcp_sent
+
     def counters(self) -> dict[str, Any]:
         """What went through the door, and what was computed."""
         return asdict(self.net.counters) | {"verifications": self.resolver.verifications}
@@ -164,16 +179,24 @@ def _told(option: str, read: Callable[[G], T], given: G) -> T:
 
 
 @asynccontextmanager
-async def opened(start: Start) -> AsyncIterator[Eyes]:
-    """The resolver and the real network below it."""
+async def opened(start: Start, *, among: int = 1) -> AsyncIterator[Eyes]:
+    """The resolver and the real network below it; of so many that share what servers may be asked."""
     allowed = [address for there in start.stubs.values() for address, _ in there]
     shunned, special = start.opt_out.holds, start.allow_special
+    visits, mail = _visits(among)
     if start.resolvers:
         here = [address for address, _ in start.resolvers]
-        async with open_network(_manners_at_home(), allowed=here, shunned=shunned, allow_special=special) as net:
+        async with open_network(
+            _manners_at_home(among), allowed=here, shunned=shunned, allow_special=special, visits=visits, mail=mail
+        ) as net:
             yield Eyes(_recursive(start, net), net, ca=start.ca)
         return
-    async with open_network(allowed=allowed, shunned=shunned, allow_special=special) as net:
+    polite = Manners(
+        per_address=PER_ADDRESS.part(among), per_network=PER_NETWORK.part(among), overall=OVERALL.part(among)
+    )
+    async with open_network(
+        polite, allowed=allowed, shunned=shunned, allow_special=special, visits=visits, mail=mail
+    ) as net:
         resolver = Resolver(
             net,
             hints=start.hints,
@@ -192,9 +215,17 @@ def _recursive(start: Start, net: Network) -> Looking:
     return ForwardingResolver(net, servers=start.resolvers, anchors=start.anchors)
 
 
-def _manners_at_home() -> Manners:
+def _manners_at_home(among: int) -> Manners:
     """A recursive server of one's own is asked as fast as all others together: its manners protect them."""
-    return Manners(per_address=OVERALL, per_network=Limit(), overall=OVERALL)
+    whole = OVERALL.part(among)
+    return Manners(per_address=whole, per_network=Limit(), overall=whole)
+
+
+def _visits(among: int) -> tuple[Manners, Manners]:
+    """Of web and mail servers. Conversations with a mail server are one shard's (`Stage.near`): not divided."""
+    overall = OVERALL.part(among)
+    web = Manners(per_address=WEB_ADDRESS.part(among), per_network=WEB_NETWORK.part(among), overall=overall)
+    return web, Manners(per_address=MAIL_ADDRESS, per_network=MAIL_NETWORK, overall=overall)
 
 
 def _lab(text: str | None) -> tuple[str | None, int, int]:

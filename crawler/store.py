@@ -16,8 +16,9 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,10 +28,13 @@ import pyarrow.parquet as pq
 
 from crawler.columns import ANSWER
 from crawler.resolver.answer import CONCLUSIVE, Outcome
+from crawler.shards import WHOLE, Shard
 from crawler.standards.security import Security
 from crawler.tables import Row, schema, to_arrow
 
 LOCK = ".lock"
+WORKERS = ".lock-workers"
+PATIENCE = 5.0  # seconds for the workers of a run that was killed to see it and go
 RUN = "run.json"
 _UNFINISHED = ".tmp"
 _CONCLUSIVE = pa.array([outcome.value for outcome in CONCLUSIVE])
@@ -43,16 +47,18 @@ class StoreFault(Exception):
 class Store:
     """One run's folder, locked while it is open. Made by `opened`."""
 
-    def __init__(self, folder: Path, run: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, run: dict[str, Any], *, tag: str = "", book: str = RUN) -> None:
         self.folder = folder
-        self.run = run  # what run.json holds; written by `note`
+        self.run = run  # what the run's book holds; written by `note`
+        self.tag = tag  # in the names of all parts that are written here
+        self._book = book
         self._sequence = sum(1 for _ in folder.glob("*/part-*.parquet"))
 
     def note(self, **facts: Any) -> None:
-        """Adds facts to run.json, which is replaced as a whole."""
+        """Adds facts to run.json (a shard: to a book of its own), which is replaced as a whole."""
         self.run |= facts
         text = json.dumps(self.run, indent=2, ensure_ascii=False, default=str) + "\n"
-        with _told(self.folder), _replacing(self.folder / RUN) as file:
+        with _told(self.folder), _replacing(self.folder / self._book) as file:
             file.write(text.encode())
 
     def write(self, table: type[Row], rows: Sequence[Row]) -> Path | None:
@@ -67,7 +73,7 @@ class Store:
     def _part(self, table: type[Row], rows: Sequence[Row]) -> Path:
         folder = self.folder / table.TABLE
         self._sequence += 1
-        part = folder / f"part-{self._sequence:06d}-{secrets.token_hex(4)}.parquet"
+        part = folder / f"part-{self.tag}{self._sequence:06d}-{secrets.token_hex(4)}.parquet"
         with _told(self.folder):
             folder.mkdir(exist_ok=True)
             with _replacing(part) as file:
@@ -85,15 +91,16 @@ class Store:
         return sorted((self.folder / table.TABLE).glob("part-*.parquet"))
 
     def clear(self, table: type[Row]) -> None:
-        """Forgets a table that was not finished and is made anew from the input."""
-        for part in self.parts(table):
+        """Forgets what of a table was not finished and is made anew from the input; of a shard, its own parts."""
+        for part in (self.folder / table.TABLE).glob(f"part-{self.tag}*.parquet"):
             part.unlink()
 
-    def seen(self, table: type[Row], look: int) -> set[str]:
-        """The keys that have a row of this look."""
+    def seen(self, table: type[Row], look: int, wanted: Callable[[str], bool] | None = None) -> set[str]:
+        """The keys that have a row of this look; only those that are `wanted`, if that is told."""
         keys: set[str] = set()
         for batch in self._batches(table, [table.KEY, "look"]):
-            keys.update(batch.filter(pc.equal(batch["look"], look))[table.KEY].to_pylist())
+            found = batch.filter(pc.equal(batch["look"], look))[table.KEY].to_pylist()
+            keys.update(found if wanted is None else filter(wanted, found))
         return keys
 
     def passing(
@@ -125,31 +132,50 @@ class Store:
 
 
 @contextmanager
-def opened(folder: Path, identity: dict[str, Any]) -> Iterator[Store]:
+def opened(folder: Path, identity: dict[str, Any], shard: Shard = WHOLE) -> Iterator[Store]:
     """The run's folder, made or taken up again; locked until the block is left.
 
-    `identity` is what two runs must share to be one: a folder that differs is refused.
+    `identity` is what two runs must share to be one: a folder that differs is refused. Shards of one run share the
+    folder: each locks its own part, and none of them can work there beside the whole run.
     """
     with _told(folder):
         check(folder, identity)
         made = _make(folder)
         lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        _lock(lock, folder)
+    with ExitStack() as stack:
+        stack.callback(os.close, lock)
+        _lock(lock, folder, shared=shard != WHOLE)
+        if shard != WHOLE:
+            own = os.open(folder / f"{LOCK}-{shard.index}-of-{shard.of}", os.O_RDWR | os.O_CREAT, 0o644)
+            stack.callback(os.close, own)
+            _lock(own, folder)
+        else:
+            _alone(folder)
         found = check(folder, identity)  # now that nobody else writes it
-        with _told(folder):
-            for leftover in folder.rglob(f"*{_UNFINISHED}"):
-                leftover.unlink()
-        store = Store(folder, found or {"identity": identity})
         if found is None:
             try:
-                store.note()
+                Store(folder, {"identity": identity}).note()
             except StoreFault:
                 _unmake(folder, made)
                 raise
-        yield store
-    finally:
-        os.close(lock)
+        yield _part_of(folder, found or {"identity": identity}, shard)
+
+
+def _part_of(folder: Path, run: dict[str, Any], shard: Shard) -> Store:
+    """The folder as the whole run or one shard may write it, without what an earlier sitting left unfinished."""
+    tag = "" if shard == WHOLE else f"{shard.index}of{shard.of}-"
+    with _told(folder):
+        for leftover in folder.rglob(f"{f'part-{tag}' if tag else ''}*{_UNFINISHED}"):
+            leftover.unlink(missing_ok=True)
+    if shard == WHOLE:
+        shards = [json.loads(book.read_bytes()) for book in sorted(folder.glob("shard-*.json"))]
+        if shards:  # what the shards cost is a part of what the run cost
+            own = [one for one in run.get("sessions", []) if "shard" not in one]
+            run["sessions"] = [one for book in shards for one in book.get("sessions", [])] + own
+        return Store(folder, run)
+    book = folder / f"shard-{shard.index}-of-{shard.of}.json"
+    noted = json.loads(book.read_bytes()) if book.exists() else {"identity": run["identity"]}
+    return Store(folder, noted, tag=tag, book=book.name)
 
 
 def check(folder: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
@@ -157,7 +183,7 @@ def check(folder: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
     try:
         text = (folder / RUN).read_bytes()
     except FileNotFoundError:
-        if folder.is_dir() and any(entry.name != LOCK for entry in folder.iterdir()):
+        if folder.is_dir() and any(not entry.name.startswith(LOCK) for entry in folder.iterdir()):
             raise StoreFault(f"{folder}: neither empty nor a run's folder (no {RUN}); give another --out") from None
         return None
     except OSError as error:
@@ -188,15 +214,43 @@ def _make(folder: Path) -> list[Path]:
 def _unmake(folder: Path, made: list[Path]) -> None:
     """A folder that could not take even run.json is left as it was found."""
     with suppress(OSError):
-        for file in (LOCK, RUN, RUN + _UNFINISHED):
+        for file in (LOCK, WORKERS, RUN, RUN + _UNFINISHED):
             (folder / file).unlink(missing_ok=True)
         for path in made:
             path.rmdir()
 
 
-def _lock(lock: int, folder: Path) -> None:
+def sharing(folder: Path) -> int:
+    """Held by each worker of a run as long as it lives, so that the folder is not taken up while one still writes."""
+    lock = os.open(folder / WORKERS, os.O_RDWR | os.O_CREAT, 0o644)
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    return lock
+
+
+def _alone(folder: Path) -> None:
+    """Waits for workers of a run that was killed: they go as soon as they notice."""
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock = os.open(folder / WORKERS, os.O_RDWR)
+    except FileNotFoundError:  # there never were any
+        return
+    try:
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                _lock(lock, folder)
+            except StoreFault:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
+    finally:
+        os.close(lock)
+
+
+def _lock(lock: int, folder: Path, *, shared: bool = False) -> None:
+    try:
+        fcntl.flock(lock, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         raise StoreFault(f"{folder}: another run is writing here; wait for it, or give another --out") from None
 

@@ -7,9 +7,9 @@ a lab is asked for. The world's signatures are made for the time at which it is 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -47,6 +47,38 @@ def listing(found: Names, paths: Sequence[str]) -> Listing:
 NEAR = Limits(first_patience=0.8, least_patience=0.5, most_patience=1.5, seconds=30.0)
 
 NEAR_SERVICES = Patience(connect=1.5, handshake=2.0, fetch=3.0, reply=2.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a world is served, for other processes to look at it."""
+
+    port: int
+    services: int
+    hints: str
+    anchors: str
+    ca: str
+
+
+@contextmanager
+def served(make: Callable[[], Population | World]) -> Iterator[Place]:
+    """A world in processes of its own."""
+    world = make()
+    with serving(make) as servers, streaming(make) as services:
+        yield Place(
+            port=servers.port, services=services.port, hints=world.hints(), anchors=world.anchors(), ca=world.ca()
+        )
+
+
+@asynccontextmanager
+async def looking(place: Place, start: Start) -> AsyncIterator[Eyes]:
+    """A resolver in a world that is served already."""
+    hints, anchors = starting_hints(place.hints), starting_anchors(place.anchors)
+    async with LabNetwork(place.port, services=place.services).running() as net:
+        resolver = Resolver(
+            net, hints=hints, anchors=anchors, minimise=start.minimise, limits=NEAR, unproved=start.unproved
+        )
+        yield Eyes(resolver, net, NEAR_SERVICES, place.ca)
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 import trio
 
 from analysis.warehouse import view_files
-from crawler import __version__, command
+from crawler import __version__, command, crawl
 from crawler.cli import main
 from crawler.resolver.answer import Outcome
 from crawler.scan import Stage, hosts_in, names_in
@@ -68,7 +69,7 @@ class Pretend:
 @pytest.fixture
 def pretend(monkeypatch: pytest.MonkeyPatch) -> Pretend:
     stand_in = Pretend()
-    monkeypatch.setattr(command, "stages", stand_in.stages)
+    monkeypatch.setattr(crawl, "stages", stand_in.stages)
     return stand_in
 
 
@@ -292,3 +293,32 @@ def test_verdicts_that_cannot_be_written_are_one_line(
     status, _, err = run("scan", listed(tmp_path, "a.example"), "--out", tmp_path / "run")
     assert status == 2
     assert "verdicts cannot be written: No space left on device; `dane-census judge" in err.splitlines()[-1]
+
+
+def test_too_few_file_descriptors_are_told_before_the_first_packet(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = {"now": (256, 400)}
+    monkeypatch.setattr(resource, "getrlimit", lambda _: limits["now"])
+    monkeypatch.setattr(resource, "setrlimit", lambda _, pair: limits.update(now=pair))
+    path = listed(tmp_path, "a.example")
+    status, _, err = run("scan", path, "--out", tmp_path / "many", "--concurrency", "1000")
+    assert status == 2
+    assert err.splitlines() == [
+        "dane-census: 1,000 looks at once need 1,200 file descriptors in each process, and the limit is 400: raise it"
+        " (ulimit -n 1200), or give a smaller --concurrency"
+    ]
+    assert limits["now"] == (256, 400)
+    assert not (tmp_path / "many").exists()
+
+
+def test_a_folder_that_is_no_scan_cannot_be_resumed(tmp_path: Path, run: Run) -> None:
+    status, _, err = run("resume", tmp_path)
+    assert (status, err.count("\n")) == (2, 1)
+    assert "no scan that could be resumed" in err
+
+
+@pytest.mark.parametrize("text", ["0/2", "3/2", "x"])
+def test_a_shard_that_is_none_is_told(tmp_path: Path, run: Run, text: str) -> None:
+    status, _, err = run("scan", listed(tmp_path, "a.example"), "--out", tmp_path / "run", "--shard", text)
+    assert (status, err.count("\n")) == (2, 1)

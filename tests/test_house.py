@@ -49,13 +49,25 @@ MAY_IMPORT: dict[str, set[str]] = {
         "crawler.resolver", "crawler.tables", "crawler.visited", "crawler.standards", "crawler.exchange",
         "crawler.visiting", "crawler.tls", "crawler.https",
     },
-    "crawler.store": {"crawler.columns", "crawler.tables", "crawler.resolver.answer", "crawler.standards"},
+    "crawler.store": {
+        "crawler.columns", "crawler.tables", "crawler.resolver.answer", "crawler.standards", "crawler.shards",
+    },
+    "crawler.shards": set(),
     "crawler.progress": set(),
     "crawler.runner": {"crawler.store", "crawler.tables", "crawler.progress"},
     "crawler.scan": {
         "crawler.runner", "crawler.progress", "crawler.stages", "crawler.store", "crawler.tables", "crawler.resolver",
-        "crawler.visited", "crawler.visiting",
+        "crawler.visited", "crawler.visiting", "crawler.manners", "crawler.shards",
     },
+    "crawler.crawl": {
+        "crawler.scan", "crawler.session", "crawler.store", "crawler.progress", "crawler.runner", "crawler.shards",
+        "crawler.visiting", "crawler.resolver", "analysis.judge",
+    },
+    "crawler.worker": {
+        "crawler.crawl", "crawler.scan", "crawler.session", "crawler.store", "crawler.progress", "crawler.runner",
+        "crawler.shards", "crawler.worlds",
+    },
+    "crawler.fleet": {"crawler.worker", "crawler.runner", "crawler.shards", "crawler.store", "crawler.progress"},
     "crawler.session": {
         "crawler.net", "crawler.resolver", "crawler.stages", "crawler.standards", "crawler.worlds", "crawler.visiting",
         "crawler.optout", *DOOR,
@@ -145,6 +157,8 @@ def test_there_is_one_door_to_the_network(path: Path) -> None:
     opens = sorted({name for name in imported(path) if DOORS.match(name)})
     if name_of(path) == "crawler.tls":
         opens = [name for name in opens if name != "ssl" or re.search(r"\bwrap_socket\b", path.read_text("utf-8"))]
+    if name_of(path) in {"crawler.fleet", "crawler.worker"}:  # a scan's own processes
+        opens = [name for name in opens if not name.startswith("multiprocessing")]
     assert not opens or name_of(path) in {"crawler.net", "crawler.sockets"}, f"{opens} belong behind crawler/net.py"
 
 

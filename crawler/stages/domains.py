@@ -76,7 +76,7 @@ async def observe(domain: str, resolver: Looking, look: int) -> Domain:
         zone=to_text(zone.apex) if zone is not None else None,
         zone_security=zone.security if zone is not None else Security.INDETERMINATE,
         zone_reason=zone.reason if zone is not None else Reason.CHAIN_LOOKUP_FAILED,
-        name_servers=tuple(map(to_text, zone.ns)) if zone is not None else (),
+        name_servers=tuple(sorted(map(to_text, zone.ns))) if zone is not None else (),
         ds=ds,
         ds_set=_ds_set(ds.rdata) if ds is not None else (),
         dnskey=dnskey,
