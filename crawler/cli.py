@@ -94,6 +94,11 @@ Workers = Annotated[
 ShardOption = Annotated[
     str | None, typer.Option("--shard", metavar="I/N", help="Only this part of the names; all parts share --out.")
 ]
+Rate = Annotated[int | None, typer.Option(min=MOST, help="DNS queries a second to all servers together (5,000).")]
+ServerRate = Annotated[
+    int | None,
+    typer.Option(min=MOST, help="DNS queries a second to one server address (100; to its network twice that)."),
+]
 LogJson = Annotated[bool, typer.Option("--log-json", help="Progress as lines of JSON.")]
 Seed = Annotated[int, typer.Option(help="Of the order in which names are asked for.")]
 Contact = Annotated[str, typer.Option(help="Who runs this; kept in run.json.")]
@@ -128,6 +133,8 @@ def scan(
     smtp_patience: SmtpPatience = None,
     workers: Workers = None,
     shard: ShardOption = None,
+    rate: Rate = None,
+    server_rate: ServerRate = None,
     seed: Seed = 0,
     contact: Contact = "",
     vantage: Vantage = "",
@@ -141,10 +148,8 @@ def scan(
         lists=lists, out=out, form=form, origin=origin, limit=limit,
         options=replace(
             _options(root_hints, trust_anchor, stub, lab, no_qmin=no_qmin, resolver=resolver, trust_ad=trust_ad),
-            ca_file=ca_file,
-            opt_out=opt_out,
-            allow_special=allow_special,
-            prove_all=prove_all,
+            ca_file=ca_file, opt_out=opt_out, allow_special=allow_special, prove_all=prove_all,
+            rate=rate, server_rate=server_rate,
         ),
         concurrency=concurrency, looks=looks, seed=seed, workers=workers, shard=_shard(shard),
         per_server=per_server, policies=policies, probe=probe if smtp else Probe.NONE, smtp_patience=smtp_patience,

@@ -181,6 +181,8 @@ def _begin(store: Store, command: Command, start: Start) -> None:
             "opt_out": start.opt_out.sha256 if options.opt_out else None,
             "minimise": options.minimise,
             "prove_all": options.prove_all,
+            "rate": start.rate,
+            "server_rate": start.server_rate,
         },
         command={"arguments": list(command.arguments), "folder": os.getcwd()},  # noqa: PTH109 - as a text
         resolver=start.mode,

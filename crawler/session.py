@@ -69,6 +69,8 @@ class Options:
     opt_out: str | None = None
     allow_special: bool = False
     prove_all: bool = False
+    rate: int | None = None
+    server_rate: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,8 @@ class Start:
     ca: str = ""  # the store of root certificates, as PEM; a lab brings its own
     opt_out: OptOut = OptOut()
     allow_special: bool = False
+    rate: int = int(OVERALL.rate)  # DNS queries a second to all servers together
+    server_rate: int = int(PER_ADDRESS.rate)  # and to one address
     unproved: frozenset[int] = frozenset()  # types whose denials are not verified
     hashes: dict[str, str] = field(default_factory=dict)  # of the texts that hints and anchors were read from
 
@@ -161,6 +165,8 @@ def prepare(options: Options) -> Start:
         ca=ca,
         opt_out=_opt_out(options.opt_out),
         allow_special=options.allow_special,
+        rate=options.rate or int(OVERALL.rate),
+        server_rate=options.server_rate or int(PER_ADDRESS.rate),
         unproved=frozenset() if options.prove_all or options.resolvers else UNPROVED,
         hashes={
             "root_hints": _sha256(hints or root_hints_text()),
@@ -191,11 +197,8 @@ async def opened(start: Start, *, among: int = 1) -> AsyncIterator[Eyes]:
         ) as net:
             yield Eyes(_recursive(start, net), net, ca=start.ca)
         return
-    polite = Manners(
-        per_address=PER_ADDRESS.part(among), per_network=PER_NETWORK.part(among), overall=OVERALL.part(among)
-    )
     async with open_network(
-        polite, allowed=allowed, shunned=shunned, allow_special=special, visits=visits, mail=mail
+        _manners(start, among), allowed=allowed, shunned=shunned, allow_special=special, visits=visits, mail=mail
     ) as net:
         resolver = Resolver(
             net,
@@ -213,6 +216,15 @@ def _recursive(start: Start, net: Network) -> Looking:
     if start.trust_ad:
         return TrustingResolver(net, servers=start.resolvers)
     return ForwardingResolver(net, servers=start.resolvers, anchors=start.anchors)
+
+
+def _manners(start: Start, among: int) -> Manners:
+    """What DNS servers may be asked: so much an address, twice as much a network, and so much in all."""
+    times = max(1.0, start.server_rate / PER_ADDRESS.rate)
+    address = Limit(start.server_rate, int(PER_ADDRESS.in_flight * times))
+    network = Limit(2 * start.server_rate, int(PER_NETWORK.in_flight * times))
+    overall = Limit(start.rate, max(OVERALL.in_flight, start.rate))
+    return Manners(per_address=address.part(among), per_network=network.part(among), overall=overall.part(among))
 
 
 def _manners_at_home(among: int) -> Manners:
