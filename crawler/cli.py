@@ -43,9 +43,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Lists = Annotated[list[str], typer.Argument(metavar="LIST...", help="Lists, CSV or zone files; - is standard input.")]
+Lists = Annotated[
+    list[str],
+    typer.Argument(metavar="LIST...", help="Lists, CSV, Parquet, zone files, axfr://server/zone; - is standard input."),
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="What the lists are, if it cannot be told.")]
 Origin = Annotated[str | None, typer.Option(help="The zone, for master files with relative names and no $ORIGIN.")]
+TsigKey = Annotated[
+    str | None, typer.Option(metavar="FILE", help="The TSIG key of a zone transfer, as tsig-keygen prints it.")
+]
+OnlySuffix = Annotated[list[str] | None, typer.Option(metavar="DOMAIN", help="Only names at or below it; repeatable.")]
+Sample = Annotated[int | None, typer.Option(min=1, help="Only so many names, drawn by --seed.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only the first N names.")]
 Hints = Annotated[str | None, typer.Option(metavar="FILE", help="Root hints instead of the embedded ones.")]
 Anchor = Annotated[str | None, typer.Option(metavar="FILE", help="Trust anchors (DS or DNSKEY lines).")]
@@ -111,6 +119,9 @@ def scan(
     out: Out,
     form: FormatOption = Format.AUTO,
     origin: Origin = None,
+    tsig_key: TsigKey = None,
+    only_suffix: OnlySuffix = None,
+    sample: Sample = None,
     limit: Limit = None,
     root_hints: Hints = None,
     trust_anchor: Anchor = None,
@@ -146,6 +157,7 @@ def scan(
 
     command = Command(
         lists=lists, out=out, form=form, origin=origin, limit=limit,
+        tsig_key=tsig_key, only_suffix=tuple(only_suffix or ()), sample=sample,
         options=replace(
             _options(root_hints, trust_anchor, stub, lab, no_qmin=no_qmin, resolver=resolver, trust_ad=trust_ad),
             ca_file=ca_file, opt_out=opt_out, allow_special=allow_special, prove_all=prove_all,
@@ -197,17 +209,22 @@ def names(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Also write the tables names and rejects.")] = None,
     form: FormatOption = Format.AUTO,
     origin: Origin = None,
+    tsig_key: TsigKey = None,
+    only_suffix: OnlySuffix = None,
+    sample: Sample = None,
     limit: Limit = None,
+    seed: Seed = 0,
 ) -> int:
     """Show what would be scanned: counts, repeats, rejects by reason, TLDs, the signed share."""
-    from crawler.command import names_run
-    from crawler.stages import names as stage
+    from crawler.command import Command, chosen, names_run
 
-    found = stage.read(lists, form, origin=origin)
-    if limit is not None:
-        found.limit(limit)
+    command = Command(
+        lists=lists, out=out or Path(), form=form, origin=origin, limit=limit, tsig_key=tsig_key, sample=sample,
+        only_suffix=tuple(only_suffix or ()), seed=seed,
+    )  # fmt: skip
+    found = chosen(command)
     if out is not None:
-        names_run(out, found, form, origin, limit)
+        names_run(found, command)
     _show_names(found)
     return 0
 
@@ -227,7 +244,7 @@ def _show_names(found: Names) -> None:
         for reject in found.rejects[:5]:
             typer.echo(f"  {reject.source} line {reject.line}: {reject.why}: {reject.text[:60]}")
     if found.left_out:
-        typer.echo(f"left out by --limit: {found.left_out:,}")
+        typer.echo(f"left out by --only-suffix, --sample or --limit: {found.left_out:,}")
     typer.echo(f"names + repeats + rejects = {account.entries:,} entries; to scan: {len(found):,}")
 
 

@@ -54,6 +54,9 @@ class Command:
     out: Path
     form: Format = Format.AUTO
     origin: str | None = None
+    tsig_key: str | None = None
+    only_suffix: tuple[str, ...] = ()
+    sample: int | None = None
     limit: int | None = None
     options: Options = Options()
     concurrency: int = 300
@@ -89,13 +92,10 @@ def run_scan(command: Command) -> bool:
     start = prepare(command.options)
     if command.per_server and start.resolvers:
         raise OptionFault("--per-server asks every name server itself: not together with --resolver")
-    found = names_stage.read(command.lists, command.form, origin=command.origin)
-    found.leave_alone(start.opt_out.names)
-    if command.limit is not None:
-        found.limit(command.limit)
+    found = chosen(command, start.opt_out.names)
     _enough_descriptors(command, command.processes(len(found)))
     progress = Progress(quiet=command.quiet, log_json=command.log_json)
-    identity = _input(found, command.form, command.origin, command.limit) | start.identity()
+    identity = _input(found, command) | start.identity()
     with opened_store(command.out, identity, command.shard) as store:
         _begin(store, command, start)
         write_names(store, found, command.shard)
@@ -139,22 +139,40 @@ def command_of(run: Path) -> tuple[list[str], str]:
     return arguments, folder
 
 
-def names_run(out: Path, found: Names, form: Format, origin: str | None, limit: int | None) -> None:
+def chosen(command: Command, unwanted: Callable[[str], bool] | None = None) -> Names:
+    """The names of the lists that are to be measured."""
+    found = names_stage.read(command.lists, command.form, origin=command.origin, tsig=command.tsig_key)
+    if unwanted is not None:
+        found.leave_alone(unwanted)
+    if command.only_suffix:
+        found.only(command.only_suffix)
+    if command.sample is not None:
+        found.sample(command.sample, command.seed)
+    if command.limit is not None:
+        found.limit(command.limit)
+    if not found.found:
+        raise OptionFault(f"no name is left to measure: {found.left_out:,} left out")
+    return found
+
+
+def names_run(found: Names, command: Command) -> None:
     """The tables ``names`` and ``rejects`` alone, in a folder of their own."""
-    with opened_store(out, _input(found, form, origin, limit) | {"resolver": "none"}) as store:
+    with opened_store(command.out, _input(found, command) | {"resolver": "none"}) as store:
         store.note(version=__version__, start=now())
         write_names(store, found)
         store.note(end=now())
 
 
-def _input(found: Names, form: Format, origin: str | None, limit: int | None) -> dict[str, Any]:
+def _input(found: Names, command: Command) -> dict[str, Any]:
     """What must be the same for a folder to be taken up again."""
     return {
         "version": __version__,
         "input": [list(digest) for digest in found.digests],
-        "format": form.value,
-        "origin": origin,
-        "limit": limit,
+        "format": command.form.value,
+        "origin": command.origin,
+        "limit": command.limit,
+        **({"only_suffix": sorted(command.only_suffix)} if command.only_suffix else {}),
+        **({"sample": [command.sample, command.seed]} if command.sample is not None else {}),
     }
 
 
@@ -280,7 +298,7 @@ async def braked(progress: Progress, brake: runner.Brake | None = None) -> Async
 def _tell(store: Store, found: Names, progress: Progress, shard: Shard, *, complete: bool) -> None:
     print(found.account)
     if found.left_out:
-        print(f"left out by --limit: {found.left_out:,}")
+        print(f"left out by --only-suffix, --sample or --limit: {found.left_out:,}")
     for line in figures(store.run, accounted(store, shard)[0]):
         print(line)
     told = (f"{table} {done:,} of {keys:,}" for table, (done, keys) in store.run.get("accounts", {}).items())

@@ -265,7 +265,11 @@ def write_names(store: Store, names: Names, shard: Shard = WHOLE) -> None:
         store.write(Reject, names.rejects[start : start + NAMES_A_PART])
     for table in TABLES.values():
         store.lay(table)
-    store.note(names={"account": asdict(names.account), "measured": len(names), "left_out": names.left_out})
+    sample = {}
+    if names.sampled is not None:
+        of, size, seed = names.sampled
+        sample = {"sample": {"of": of, "size": size, "seed": seed, "weight": of / size}}
+    store.note(names={"account": asdict(names.account), "measured": len(names), "left_out": names.left_out} | sample)
 
 
 class Session:

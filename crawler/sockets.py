@@ -35,6 +35,14 @@ UNREACHABLE = frozenset(
 )  # fmt: skip
 
 
+TcpSocket = socket.socket  # as `stream` makes it
+
+
+def stream(host: str, port: int, seconds: float) -> socket.socket:
+    """A TCP connection that waits: for zone transfers, before a scan begins. Raises `OSError`."""
+    return socket.create_connection((host, port), timeout=seconds)
+
+
 class Exchange(Waiter):
     """One UDP query on its way, from the moment it has an id. `UdpTcpNetwork._send` fills it in: a call costs more."""
 

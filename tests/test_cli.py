@@ -143,7 +143,7 @@ def test_one_look_only_when_one_is_asked_for(tmp_path: Path, run: Run, pretend: 
 def test_limit_takes_the_first_names_and_says_what_it_left(tmp_path: Path, run: Run, pretend: Pretend) -> None:
     path = listed(tmp_path, *(f"n{n}.example" for n in range(9)))
     _, out, _ = run("scan", path, "--out", tmp_path / "run", "--limit", "3", "--quiet")
-    assert "left out by --limit: 6" in out
+    assert "left out by --only-suffix, --sample or --limit: 6" in out
     assert out.splitlines()[-1] == "accounted: 3 of 3 names"
 
 

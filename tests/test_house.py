@@ -49,6 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "crawler.resolver", "crawler.tables", "crawler.visited", "crawler.standards", "crawler.exchange",
         "crawler.visiting", "crawler.tls", "crawler.https",
     },
+    "crawler.stages.transfer": {"crawler.stages", "crawler.sockets", "crawler.standards"},
     "crawler.store": {
         "crawler.columns", "crawler.tables", "crawler.resolver.answer", "crawler.standards", "crawler.shards",
     },

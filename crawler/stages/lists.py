@@ -1,11 +1,10 @@
 """Lists as they come: numbered lines in, entries out.
 
 The format is told by its content: plain names, one a line; CSV with a header, or ``rank,domain`` without one;
-or a master file (RFC 1035 section 5), which ``zonefile`` reads. What cannot be a list at
+or a master file (RFC 1035 section 5), which ``zonefile`` reads; or Parquet (``parquet``) or a zone by transfer
+(``transfer``). Of a URL or a mail address, the domain is taken. What cannot be a list at
 all raises `ListFault`, whose text is one line for the person who gave it. Whether an
 entry is a domain is not decided here but in ``names``.
-
-Left out: lists of URLs or of mail addresses, Parquet, zone transfers.
 """
 
 from __future__ import annotations
@@ -16,8 +15,9 @@ from collections.abc import Iterator
 from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
-from crawler.stages import zonefile
+from crawler.stages import parquet, transfer, zonefile
 from crawler.stages.source import Entry, Junk, Line, ListFault, Source, lines, printable
 from crawler.tables import Rejection
 
@@ -34,8 +34,9 @@ class Format(StrEnum):
     ZONE = "zone"  # a master file (RFC 1035 section 5)
 
 
+_PARQUET = b"PAR1"
 _NO_LISTS: tuple[tuple[bytes, str], ...] = (
-    (b"PAR1", "a Parquet file"),
+    (_PARQUET, "a Parquet file, which cannot be read from standard input"),
     (b"PK\x03\x04", "a zip archive"),
     (b"BZh", "a bzip2 file"),
     (b"7z\xbc\xaf", "a 7z archive"),
@@ -46,13 +47,25 @@ _NO_LISTS: tuple[tuple[bytes, str], ...] = (
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r"))
 
 
-def read(source: Source, form: Format = Format.AUTO, origin: str | None = None) -> Iterator[Entry | Junk]:
-    """All entries of a list; what is no list at all raises `ListFault`. `origin` is for master files without one."""
+def read(
+    source: Source, form: Format = Format.AUTO, origin: str | None = None, tsig: str | None = None
+) -> Iterator[Entry | Junk]:
+    """All entries of a list; what is no list at all raises `ListFault`. `origin` is for master files without one.
+
+    `tsig` is a file with the key of a zone transfer.
+    """
+    if source.path.startswith(transfer.SCHEME):
+        key = None if tsig is None else transfer.read_key(tsig)
+        return zonefile.read(source, transfer.lines(source.path, source.tally, key), transfer.place(source.path).zone)
     chunks = source.chunks()
     head = b""
     while len(head) < HEAD and (more := next(chunks, None)) is not None:
         head += more
     head = head.removeprefix(b"\xef\xbb\xbf")
+    if head.startswith(_PARQUET) and source.path != "-":
+        for _ in chunks:  # all of it, for its hash
+            pass
+        return parquet.read(source, _DOMAIN_COLUMNS, _RANK_COLUMNS, _TAG_COLUMNS)
     _refuse_binary(source.name, head)
     if form is Format.AUTO:
         form = tell(head[:HEAD].decode("utf-8", "replace"))
@@ -127,6 +140,18 @@ def layout(head: str) -> Layout | None:
     rank = next((i for i, cell in enumerate(cells) if cell.strip().isdecimal()), None)
     name = next((i for i, cell in enumerate(cells) if "." in cell.strip(".") and " " not in cell.strip()), None)
     return None if name is None else Layout(delimiter, False, name, rank, ())
+
+
+def bare(text: str) -> str:
+    """The domain of a URL or of a mail address; any other text as it is. Raises `ValueError` for a URL that is none."""
+    if "/" in text or text.lower().startswith("mailto:"):
+        if "://" not in text and not text.lower().startswith("mailto:"):
+            return text if text.startswith("/") else text.partition("/")[0].partition(":")[0]
+        parts = urlsplit(text)
+        if parts.scheme.lower() == "mailto":
+            return parts.path.partition("?")[0].rpartition("@")[2]
+        return parts.hostname or ""
+    return text.rpartition("@")[2] if "@" in text else text
 
 
 # --- plain lists and CSV ---------------------------------------------------------------------------------------------

@@ -77,7 +77,8 @@ class Names:
     rejects: list[Reject] = field(default_factory=list)
     account: Account = field(default_factory=Account)
     digests: list[tuple[str, str]] = field(default_factory=list)  # (list, SHA-256 of its unpacked octets)
-    left_out: int = 0  # names beyond --limit
+    left_out: int = 0  # names beyond --limit, --only-suffix or --sample
+    sampled: tuple[int, int, int] | None = None  # names before, names kept, seed
 
     def __len__(self) -> int:
         return len(self.found)
@@ -115,24 +116,53 @@ class Names:
             self.account.rejects += 1
         self.account.check()
 
+    def only(self, suffixes: Sequence[str]) -> None:
+        """Keeps the names at or below one of these domains; the others are counted as left out."""
+        wanted = tuple(suffix.strip(".").lower() for suffix in suffixes)
+        below = tuple(f".{suffix}" for suffix in wanted)
+        kept = {name: one for name, one in self.found.items() if name.endswith(below) or name in wanted}
+        self.left_out += len(self.found) - len(kept)
+        self.found = kept
+
+    def sample(self, size: int, seed: int) -> None:
+        """Keeps so many names, each as likely as any other; which ones follows from the seed and the names alone."""
+        if size < len(self.found):
+            by_chance = sorted(self.found, key=lambda name: hashlib.blake2b(f"{seed} {name}".encode()).digest())
+            chosen = set(by_chance[:size])
+            self.sampled = (len(self.found), size, seed)
+            self.left_out += len(self.found) - size
+            self.found = {name: one for name, one in self.found.items() if name in chosen}
+
     def limit(self, most: int) -> None:
         """Keeps the first `most` names; the others are counted as left out."""
-        self.left_out = max(0, len(self.found) - most)
+        self.left_out += max(0, len(self.found) - most)
         self.found = dict(islice(self.found.items(), most))
 
 
-def read(paths: Sequence[str], form: Format = Format.AUTO, *, origin: str | None = None) -> Names:
-    """All lists, folded into one; a list that cannot be read, or has no domain in it, raises `ListFault`."""
+def read(
+    paths: Sequence[str], form: Format = Format.AUTO, *, origin: str | None = None, tsig: str | None = None
+) -> Names:
+    """All lists, folded into one; a list that cannot be read, or has no domain in it, raises `ListFault`.
+
+    Of several lists, each name has as tags those that it is in: `list:` and the list's name.
+    """
     names = Names()
     for path in paths:
         source = Source(path)
-        account = _fold(names, source, lists.read(source, form, origin))
+        tag = f"list:{source.name}" if len(paths) > 1 else ""
+        account = _fold(names, source, _tagged(lists.read(source, form, origin, tsig), tag))
         account.check()
         _refuse_empty(names, source, account)
         names.account += account
         names.digests.append((source.name, source.digest))
     names.account.check()
     return names
+
+
+def _tagged(entries: Iterable[Entry | Junk], tag: str) -> Iterable[Entry | Junk]:
+    if not tag:
+        return entries
+    return (one if isinstance(one, Junk) else one._replace(tags=(*one.tags, tag)) for one in entries)
 
 
 def from_texts(where: str, texts: Iterable[str]) -> Names:
@@ -160,9 +190,9 @@ def _fold(names: Names, source: Source, entries: Iterable[Entry | Junk]) -> Acco
             continue
         line, text, rank, tags, ns, ds = entry
         try:
-            name = domain(text)
-        except NameFault as fault:
-            why = Rejection(fault.flaw.value)
+            name = domain(lists.bare(text) if "@" in text or "/" in text or ":" in text else text)
+        except (NameFault, ValueError) as fault:
+            why = Rejection(fault.flaw.value) if isinstance(fault, NameFault) else Rejection.MALFORMED_RECORD
             rejects.append(Reject(source=where, line=line, text=printable(text), why=why))
             continue
         earlier = found.get(name)

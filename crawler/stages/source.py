@@ -70,9 +70,9 @@ class Source:
     """One list being read: its name for people, its octets unpacked, and the hash of those."""
 
     def __init__(self, path: str) -> None:
-        self.name = "-" if path == "-" else Path(path).name
+        self.name = path if path == "-" or "://" in path else Path(path).name
+        self.path = path
         self.tally = Tally()
-        self._path = path
         self._hash = hashlib.sha256()
 
     @property
@@ -84,10 +84,10 @@ class Source:
         """The unpacked octets."""
         with ExitStack() as stack:
             try:
-                raw = sys.stdin.buffer if self._path == "-" else stack.enter_context(Path(self._path).open("rb"))
+                raw = sys.stdin.buffer if self.path == "-" else stack.enter_context(Path(self.path).open("rb"))
                 stream, packing = _unpacked(cast("IO[bytes]", raw), stack)
             except OSError as error:
-                raise ListFault(f"{self._path}: {error.strerror or error}") from error
+                raise ListFault(f"{self.path}: {error.strerror or error}") from error
             while data := self._read(stream, packing):
                 self._hash.update(data)
                 yield data
@@ -96,13 +96,13 @@ class Source:
         try:
             return stream.read(CHUNK)
         except EOFError as error:
-            raise ListFault(f"{self._path}: cut short: the {packing} data do not end") from error
+            raise ListFault(f"{self.path}: cut short: the {packing} data do not end") from error
         except (gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
-            raise ListFault(f"{self._path}: damaged {packing} data ({error})") from error
+            raise ListFault(f"{self.path}: damaged {packing} data ({error})") from error
         except OSError as error:
             if "Truncated compressed stream" in str(error):  # zstd, by way of pyarrow
-                raise ListFault(f"{self._path}: cut short: the {packing} data do not end") from error
-            raise ListFault(f"{self._path}: {error.strerror or error}") from error
+                raise ListFault(f"{self.path}: cut short: the {packing} data do not end") from error
+            raise ListFault(f"{self.path}: {error.strerror or error}") from error
 
 
 def _unpacked(raw: IO[bytes], stack: ExitStack) -> tuple[_Readable, str]:

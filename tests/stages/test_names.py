@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,7 +120,13 @@ def test_several_lists_are_folded_into_one(tmp_path: Path) -> None:
     (tmp_path / "two.csv").write_text("rank,domain,tags\n7,B.example,bank;large\n9,c.example,\n")
     found = names.read([str(tmp_path / "one"), str(tmp_path / "two.csv")])
     b = list(found.rows())[1]
-    assert (b.domain, b.source, b.copies, b.rank, b.tags) == ("b.example", "one", 2, 7, ("bank", "large"))
+    assert (b.domain, b.source, b.copies, b.rank, b.tags) == (
+        "b.example",
+        "one",
+        2,
+        7,
+        ("list:one", "bank", "large", "list:two.csv"),
+    )
     assert found.account.names == 3
     assert found.account.repeats == 1
 
@@ -282,3 +289,98 @@ def test_the_gov_registrants_carry_their_kind_as_a_tag() -> None:
     found = names.read([str(GOV / "current-full.csv")])
     assert len(found) == 16_539
     assert next(found.rows()).tags == ("City",)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("https://www.Example.nl/path?x=1", "www.example.nl"),
+        ("http://user:word@example.nl:8080/", "example.nl"),
+        ("HTTPS://bücher.example", "xn--bcher-kva.example"),
+        ("postmaster@example.nl", "example.nl"),
+        ("mailto:postmaster@example.nl?subject=x", "example.nl"),
+        ('"odd @ one"@example.nl', "example.nl"),
+        ("example.nl/path", "example.nl"),
+        ("example.nl", "example.nl"),
+    ],
+)
+def test_of_a_url_or_a_mail_address_the_domain_is_taken(tmp_path: Path, text: str, wanted: str) -> None:
+    found = read(tmp_path, f"other.nl\n{text}\n")
+    assert domains(found) == ["other.nl", wanted]
+    assert found.found[wanted].text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("https://192.0.2.1/", Rejection.ADDRESS),
+        ("https://[2001:db8::1]/", Rejection.ADDRESS),
+        ("https://[broken/", Rejection.MALFORMED_RECORD),
+        ("https:///path", Rejection.EMPTY),
+        ("postmaster@", Rejection.EMPTY),
+        ("postmaster@localhost", Rejection.SINGLE_LABEL),
+        ("/path", Rejection.BAD_CHARACTER),
+        ("2001:db8::1", Rejection.ADDRESS),
+    ],
+)
+def test_a_url_or_an_address_without_a_domain_is_a_reject(tmp_path: Path, text: str, why: Rejection) -> None:
+    found = read(tmp_path, f"other.nl\n{text}\n")
+    assert [(reject.line, reject.text, reject.why) for reject in found.rejects] == [(2, text, why)]
+
+
+def parquet(folder: Path, **columns: object) -> names.Names:
+    pq.write_table(pa.table(columns), folder / "list.parquet")
+    return names.read([str(folder / "list.parquet")])
+
+
+def test_parquet_is_read_by_its_columns(tmp_path: Path) -> None:
+    found = parquet(
+        tmp_path, Rank=[1, 2, None, 4], other=["x"] * 4, Domain_Name=["a.nl", "b.nl", None, "A.nl"],
+        sector=["bank", None, "x", "shop"], tags=[["t1", "t2"], [], None, ["t1"]],
+    )  # fmt: skip
+    rows = {row.domain: row for row in found.rows()}
+    assert (rows["a.nl"].rank, rows["a.nl"].tags, rows["a.nl"].copies) == (1, ("bank", "t1", "t2", "shop"), 2)
+    assert (rows["b.nl"].rank, rows["b.nl"].tags) == (2, ())
+    assert [(reject.line, reject.why) for reject in found.rejects] == [(3, Rejection.EMPTY)]
+    assert (found.account.lines, found.account.entries) == (4, 4)
+
+
+def test_parquet_without_a_column_of_domains_or_cut_in_half_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ListFault, match="no column domain"):
+        parquet(tmp_path, what=["a.nl"])
+    parquet(tmp_path, domain=["a.nl"] * 1000)
+    whole = (tmp_path / "list.parquet").read_bytes()
+    assert "cannot be read" in refusal(tmp_path, whole[: len(whole) // 2])
+
+
+def test_names_of_several_lists_tell_which_ones_they_are_in(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("a.nl\nb.nl\n")
+    (tmp_path / "two.csv").write_text("domain,sector\nb.nl,bank\nc.nl,shop\n")
+    found = names.read([str(tmp_path / "one.txt"), str(tmp_path / "two.csv")])
+    assert {row.domain: row.tags for row in found.rows()} == {
+        "a.nl": ("list:one.txt",), "b.nl": ("list:one.txt", "bank", "list:two.csv"), "c.nl": ("shop", "list:two.csv"),
+    }  # fmt: skip
+
+
+def test_only_names_below_a_suffix(tmp_path: Path) -> None:
+    found = read(tmp_path, "a.gov.nl\ngov.nl\nb.nl\nxgov.nl\nc.se\n")
+    found.only(["GOV.nl.", "se"])
+    assert domains(found) == ["a.gov.nl", "gov.nl", "c.se"]
+    assert found.left_out == 2
+
+
+def test_a_sample_is_drawn_by_its_seed_and_every_name_is_as_likely(tmp_path: Path) -> None:
+    listed = "".join(f"n{n}.nl\n" for n in range(200))
+    counts = dict.fromkeys((f"n{n}.nl" for n in range(200)), 0)
+    for seed in range(200):
+        found = read(tmp_path, listed)
+        found.sample(50, seed)
+        assert len(found) == 50
+        for name in found.found:
+            counts[name] += 1
+    assert found.sampled == (200, 50, 199)
+    assert found.left_out == 150
+    assert 25 < min(counts.values()) <= max(counts.values()) < 77  # 50 on average, 6 the deviation
+    again = read(tmp_path, "".join(sorted(listed.splitlines(keepends=True), reverse=True)))
+    again.sample(50, 199)
+    assert set(again.found) == set(found.found)
