@@ -107,9 +107,10 @@ ServerRate = Annotated[
     int | None,
     typer.Option(min=MOST, help="DNS queries a second to one server address (100; to its network twice that)."),
 ]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent to whom.")]
 LogJson = Annotated[bool, typer.Option("--log-json", help="Progress as lines of JSON.")]
 Seed = Annotated[int, typer.Option(help="Of the order in which names are asked for.")]
-Contact = Annotated[str, typer.Option(help="Who runs this; kept in run.json.")]
+Contact = Annotated[str, typer.Option(help="Who runs this: in run.json, HTTPS and, by --ehlo, SMTP.")]
 Vantage = Annotated[str, typer.Option(help="Where it runs; kept in run.json.")]
 
 
@@ -150,6 +151,7 @@ def scan(
     contact: Contact = "",
     vantage: Vantage = "",
     quiet: Quiet = False,
+    dry_run: DryRun = False,
     log_json: LogJson = False,
 ) -> int:
     """Look up every name of the lists, its mail hosts and its MTA-STS policy, into a folder of Parquet tables."""
@@ -166,7 +168,7 @@ def scan(
         concurrency=concurrency, looks=looks, seed=seed, workers=workers, shard=_shard(shard),
         per_server=per_server, policies=policies, probe=probe if smtp else Probe.NONE, smtp_patience=smtp_patience,
         ehlo=_host_name(ehlo), contact=contact, vantage=vantage,
-        quiet=quiet, log_json=log_json, arguments=tuple(_arguments),
+        quiet=quiet, dry_run=dry_run, log_json=log_json, arguments=tuple(_arguments),
     )  # fmt: skip
     return 0 if run_scan(command) else INTERRUPTED
 

@@ -25,9 +25,10 @@ import dns.rdatatype
 import trio
 
 from analysis import judge
-from crawler import __version__, runner
+from crawler import __version__, outlook, runner
 from crawler.crawl import Looks, announce, crawl_with
 from crawler.fleet import Fleet
+from crawler.optout import Watched
 from crawler.progress import Progress
 from crawler.resolver.answer import Answer
 from crawler.scan import Pace, Session, accounted, figures, now, write_names
@@ -43,6 +44,7 @@ from crawler.visiting import Policies, Probe
 from crawler.worker import Job
 
 T = TypeVar("T")
+NAMELESS = 10_000  # names that may be scanned without a contact
 NAMES_A_WORKER = 2_000  # fewer are not worth a process of their own
 
 
@@ -70,6 +72,7 @@ class Command:
     contact: str = ""
     vantage: str = ""
     quiet: bool = False
+    dry_run: bool = False
     log_json: bool = False
     workers: int | None = None  # processes; as many as cores, if nothing is said and there is enough to do
     shard: Shard = WHOLE
@@ -93,6 +96,15 @@ def run_scan(command: Command) -> bool:
     if command.per_server and start.resolvers:
         raise OptionFault("--per-server asks every name server itself: not together with --resolver")
     found = chosen(command, start.opt_out.names)
+    if command.dry_run:
+        for line in outlook.tell(found, start, outlook.Wish(command.policies, command.probe, command.contact)):
+            print(line)
+        return True
+    if not command.contact and start.profile is None and not start.at_home and len(found) > NAMELESS:
+        raise OptionFault(
+            f"{len(found):,} names of other people's: say who you are by --contact, an address or page where one can"
+            " ask and opt out (docs/ethics.md); --dry-run shows what would be sent"
+        )
     _enough_descriptors(command, command.processes(len(found)))
     progress = Progress(quiet=command.quiet, log_json=command.log_json)
     identity = _input(found, command) | start.identity()
@@ -112,7 +124,9 @@ def run_scan(command: Command) -> bool:
 
             made = worlds.population(start, found, command.lists)()
             truth.check(made, found.found, command.out, talked=command.probe is not Probe.NONE)
-        print(accounted_for(store, command.shard), flush=True)
+        left_alone = Watched(start.opt_out, start.opt_out_file)
+        left_alone.look(lambda _: None, anyway=True)  # it may have grown meanwhile
+        print(accounted_for(store, command.shard, left_alone.names), flush=True)
     return complete
 
 
@@ -307,9 +321,9 @@ def _tell(store: Store, found: Names, progress: Progress, shard: Shard, *, compl
         progress.say(f"dane-census: stopped; the same command resumes in {store.folder}")
 
 
-def accounted_for(store: Store, shard: Shard = WHOLE) -> str:
+def accounted_for(store: Store, shard: Shard = WHOLE, unwanted: Callable[[str], bool] = lambda _: False) -> str:
     """The last line of a scan, counted on the disk."""
-    done, measured = accounted(store, shard)
+    done, measured = accounted(store, shard, unwanted)
     return f"accounted: {done:,} of {measured:,} names" + (f" of shard {shard}" if shard != WHOLE else "")
 
 

@@ -9,6 +9,8 @@ import platform
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import trio
+
 from analysis.judge import CA_STORE
 from crawler.resolver.direct import Direct
 from crawler.scan import Scan, Session, Stage, accounts, stages
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from crawler.scan import Pace
     from crawler.session import Eyes
     from crawler.store import Store
+
+
+HEED_EVERY = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,18 +73,29 @@ def announce(ca: str, what: Looks, store: Store, progress: Progress) -> None:
         progress.say(f"dane-census: talking to mail hosts on port 25 as {what.name()}")
 
 
+async def heed(eyes: Eyes, progress: Progress) -> None:
+    """Looks at the opt-out file now and then, for as long as a scan runs."""
+    while True:
+        await trio.sleep(HEED_EVERY)
+        if eyes.opt_out.look(progress.say):
+            eyes.net.forget_places()
+
+
 async def crawl_with(eyes: Eyes, pace: Pace, store: Store, progress: Progress, brake: Brake, what: Looks) -> bool:
     """Everything that is left of a scan; what this sitting cost is noted whatever happens."""
     announce(eyes.ca, what, store, progress)
     chosen = seeing(eyes, what)
     progress.packets = eyes.packets
-    scan = Scan(store, chosen, pace, progress, brake, eyes.resolver.revive)
+    scan = Scan(store, chosen, pace, progress, brake, eyes.resolver.revive, eyes.opt_out.names)
     shard = {"shard": str(pace.shard)} if pace.shard != WHOLE else {}
     session = Session({"concurrency": pace.workers, "looks": pace.looks, **shard})
     earlier = store.run.get("sessions", [])
     complete = False
     try:
-        complete = await scan.crawl()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(heed, eyes, progress)
+            complete = await scan.crawl()
+            nursery.cancel_scope.cancel()
         store.note(accounts=what.accounts(store))
     finally:
         store.note(sessions=[*earlier, session.told(scan.rows, eyes.counters(), complete=complete)])

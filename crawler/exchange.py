@@ -69,6 +69,9 @@ class Network(ABC):
     sent_at: float = -inf
     heard_at: float | None = None
 
+    def forget_places(self) -> None:  # noqa: B027 - not every network remembers
+        """Who is left alone has changed: what was remembered of addresses counts no more."""
+
     @abstractmethod
     async def over_udp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
         """Ask over UDP; one datagram out."""

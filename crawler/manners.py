@@ -191,6 +191,17 @@ class Manners:
         """No limit at all: for the lab and for benchmarks."""
         return cls(per_address=Limit(), per_network=Limit(), overall=Limit())
 
+    @classmethod
+    def of_web(cls, among: int = 1) -> Self:
+        """For web servers; of so many workers, the share of one."""
+        address, network, overall = WEB_ADDRESS.part(among), WEB_NETWORK.part(among), OVERALL.part(among)
+        return cls(per_address=address, per_network=network, overall=overall)
+
+    @classmethod
+    def of_mail(cls, among: int = 1) -> Self:
+        """For mail servers, each of which is one worker's alone: only what goes out in all is divided."""
+        return cls(per_address=MAIL_ADDRESS, per_network=MAIL_NETWORK, overall=OVERALL.part(among))
+
     def admit(self, address: str, now: float) -> Line | None:
         """A turn right now, or None: then `wait`. Every turn is given back by `done`."""
         line = self._lines.get(address) or self._remember(address, now)

@@ -27,16 +27,7 @@ import trio
 
 from crawler.deadlines import Deadlines
 from crawler.exchange import Counters, Network, Silence, answers, question_of
-from crawler.manners import (
-    MAIL_ADDRESS,
-    MAIL_NETWORK,
-    OVERALL,
-    WEB_ADDRESS,
-    WEB_NETWORK,
-    Line,
-    Manners,
-    is_special,
-)
+from crawler.manners import Line, Manners, is_special
 from crawler.sockets import UNREACHABLE, Exchange, Random, UdpSocket, connect, descriptors, open_sockets
 
 if TYPE_CHECKING:
@@ -98,8 +89,8 @@ class UdpTcpNetwork(Network):
         mail: Manners | None = None, shunned: Callable[[str], bool] = lambda _: False,
     ) -> None:  # fmt: skip
         self.manners = manners
-        self.visits = visits or Manners(per_address=WEB_ADDRESS, per_network=WEB_NETWORK, overall=OVERALL)
-        self.mail = mail or visits or Manners(per_address=MAIL_ADDRESS, per_network=MAIL_NETWORK, overall=OVERALL)
+        self.visits = visits or Manners.of_web()
+        self.mail = mail or visits or Manners.of_mail()
         self._counters = Counters()
         self._now = trio.current_time  # replaced by the clock itself once there is one: a quarter of the price
         self._sockets = sockets
@@ -177,6 +168,9 @@ class UdpTcpNetwork(Network):
         if where is None or self._allow_special or not is_special(where) or where in self._allowed:
             return where
         return None
+
+    def forget_places(self) -> None:
+        self._place.cache_clear()
 
     async def over_udp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
         return await self.over_udp_read(query, address, port, patience, _as_it_is)

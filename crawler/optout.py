@@ -8,8 +8,10 @@ behind ``#`` is for people.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
 
 from crawler.standards import names
 from crawler.standards.names import NameFault
@@ -41,6 +43,44 @@ class OptOut:
             return False
         where = ip_address(address)
         return any(where in network for network in self.networks)
+
+
+class Watched:
+    """An opt-out file that may grow while a scan runs: what it says now, looked at again by `look`."""
+
+    def __init__(self, found: OptOut, path: str | None = None) -> None:
+        self.found = found
+        self._path = path
+        self._seen = self._stamp()
+
+    def names(self, domain: str) -> bool:
+        """See `OptOut.names`."""
+        return self.found.names(domain)
+
+    def holds(self, address: str) -> bool:
+        """See `OptOut.holds`."""
+        return self.found.holds(address)
+
+    def look(self, say: Callable[[str], None], *, anyway: bool = False) -> bool:
+        """Whether the file says something else now. One that cannot be read any more changes nothing, and is told."""
+        stamp = self._stamp()
+        if self._path is None or (stamp == self._seen and not anyway):
+            return False
+        self._seen = stamp
+        try:
+            self.found = read(Path(self._path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, OptOutFault) as fault:
+            say(f"dane-census: {self._path}: {fault}; what it said before still holds")
+            return False
+        say(f"dane-census: {self._path} is read anew")
+        return True
+
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            told = Path(self._path).stat() if self._path is not None else None
+        except OSError:
+            return None
+        return None if told is None else (told.st_mtime_ns, told.st_size)
 
 
 def read(text: str) -> OptOut:

@@ -81,6 +81,7 @@ class Scan:
     progress: Progress
     brake: runner.Brake
     revive: Callable[[], None] = lambda: None  # forget passing failures: called before every later look
+    unwanted: Callable[[str], bool] = lambda _: False  # a domain that has opted out meanwhile
     rows: dict[str, int] = field(default_factory=dict)  # written by this session, by table
 
     async def crawl(self) -> bool:
@@ -125,6 +126,14 @@ class Scan:
             self.store.write(table, rows)
             self.rows[table.TABLE] = self.rows.get(table.TABLE, 0) + len(rows)
 
+        def wanted() -> Iterator[str]:
+            """Keys, as they are taken: who has opted out by then is left alone, and has no row."""
+            for key in left:
+                if table is Domain and self.unwanted(key):
+                    self.progress.count("opted-out")
+                else:
+                    yield key
+
         sink: runner.Sink[Row] = runner.Sink(write, rows=self.pace.part_rows, seconds=self.pace.part_seconds)
 
         async def observe(key: str) -> Row:
@@ -132,7 +141,7 @@ class Scan:
 
         try:
             return await runner.run(
-                left,
+                wanted(),
                 observe,
                 sink,
                 workers=min(self.pace.workers, len(left)),
@@ -350,7 +359,11 @@ def accounts(store: Store, policies: Policies, probe: Probe, *, zones: bool) -> 
     return found
 
 
-def accounted(store: Store, shard: Shard = WHOLE) -> tuple[int, int]:
-    """(names with a row in ``domains``, names to measure), counted on the disk; of one shard, if told."""
-    names = set(filter(shard.holds, names_in(store)))
-    return len(names & store.seen(Domain, 1, shard.holds)), len(names)
+def accounted(store: Store, shard: Shard = WHOLE, unwanted: Callable[[str], bool] = lambda _: False) -> tuple[int, int]:
+    """(names with a row in ``domains``, names to measure), counted on the disk; of one shard, if told.
+
+    Names that opted out while the scan ran and have no row are not to be measured any more.
+    """
+    seen = store.seen(Domain, 1, shard.holds)
+    names = {name for name in filter(shard.holds, names_in(store)) if name in seen or not unwanted(name)}
+    return len(names & seen), len(names)

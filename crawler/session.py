@@ -11,23 +11,14 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from crawler import optout
-from crawler.manners import (
-    MAIL_ADDRESS,
-    MAIL_NETWORK,
-    OVERALL,
-    PER_ADDRESS,
-    PER_NETWORK,
-    WEB_ADDRESS,
-    WEB_NETWORK,
-    Limit,
-    Manners,
-)
+from crawler.manners import OVERALL, PER_ADDRESS, PER_NETWORK, Limit, Manners
 from crawler.net import open_network
-from crawler.optout import OptOut
+from crawler.optout import OptOut, Watched
 from crawler.resolver.forward import ForwardingResolver, TrustingResolver
 from crawler.resolver.resolve import Resolver
 from crawler.resolver.roots import StartFault, read_server, read_stub, starting_anchors, starting_hints
@@ -88,6 +79,7 @@ class Start:
     trust_ad: bool = False
     ca: str = ""  # the store of root certificates, as PEM; a lab brings its own
     opt_out: OptOut = OptOut()
+    opt_out_file: str | None = None  # where that was read, and is read again while a scan runs
     allow_special: bool = False
     rate: int = int(OVERALL.rate)  # DNS queries a second to all servers together
     server_rate: int = int(PER_ADDRESS.rate)  # and to one address
@@ -101,6 +93,12 @@ class Start:
             return "iterate"
         who = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in self.resolvers)
         return " ".join(("trust-ad" if self.trust_ad else "forward", *who))
+
+    @property
+    def at_home(self) -> bool:
+        """Whether every server that is asked is on this machine: stubs alone, or a recursive one that has its own."""
+        asked = [where for there in self.stubs.values() for where in there]
+        return bool(asked) and all(ip_address(address).is_loopback for address, _ in asked)
 
     def identity(self) -> dict[str, Any]:
         """What two runs must have in common for their rows to be mixed."""
@@ -118,12 +116,13 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Eyes:
-    """What looks: a resolver and the network below it."""
+    """What looks: a resolver and the network below it, and who does not want to be looked at."""
 
     resolver: Looking
     net: Network
     patience: Patience = Patience()  # with services
     ca: str = ""  # PEM
+    opt_out: Watched = field(default_factory=lambda: Watched(OptOut()))
 
     def packets(self) -> int:
         """DNS packets sent so far."""
@@ -164,6 +163,7 @@ def prepare(options: Options) -> Start:
         trust_ad=options.trust_ad,
         ca=ca,
         opt_out=_opt_out(options.opt_out),
+        opt_out_file=options.opt_out,
         allow_special=options.allow_special,
         rate=options.rate or int(OVERALL.rate),
         server_rate=options.server_rate or int(PER_ADDRESS.rate),
@@ -188,14 +188,15 @@ def _told(option: str, read: Callable[[G], T], given: G) -> T:
 async def opened(start: Start, *, among: int = 1) -> AsyncIterator[Eyes]:
     """The resolver and the real network below it; of so many that share what servers may be asked."""
     allowed = [address for there in start.stubs.values() for address, _ in there]
-    shunned, special = start.opt_out.holds, start.allow_special
-    visits, mail = _visits(among)
+    opt_out = Watched(start.opt_out, start.opt_out_file)
+    shunned, special = opt_out.holds, start.allow_special
+    visits, mail = Manners.of_web(among), Manners.of_mail(among)
     if start.resolvers:
         here = [address for address, _ in start.resolvers]
         async with open_network(
             _manners_at_home(among), allowed=here, shunned=shunned, allow_special=special, visits=visits, mail=mail
         ) as net:
-            yield Eyes(_recursive(start, net), net, ca=start.ca)
+            yield Eyes(_recursive(start, net), net, ca=start.ca, opt_out=opt_out)
         return
     async with open_network(
         _manners(start, among), allowed=allowed, shunned=shunned, allow_special=special, visits=visits, mail=mail
@@ -208,7 +209,7 @@ async def opened(start: Start, *, among: int = 1) -> AsyncIterator[Eyes]:
             minimise=start.minimise,
             unproved=start.unproved,
         )
-        yield Eyes(resolver, net, ca=start.ca)
+        yield Eyes(resolver, net, ca=start.ca, opt_out=opt_out)
 
 
 def _recursive(start: Start, net: Network) -> Looking:
@@ -231,13 +232,6 @@ def _manners_at_home(among: int) -> Manners:
     """A recursive server of one's own is asked as fast as all others together: its manners protect them."""
     whole = OVERALL.part(among)
     return Manners(per_address=whole, per_network=Limit(), overall=whole)
-
-
-def _visits(among: int) -> tuple[Manners, Manners]:
-    """Of web and mail servers. Conversations with a mail server are one shard's (`Stage.near`): not divided."""
-    overall = OVERALL.part(among)
-    web = Manners(per_address=WEB_ADDRESS.part(among), per_network=WEB_NETWORK.part(among), overall=overall)
-    return web, Manners(per_address=MAIL_ADDRESS, per_network=MAIL_NETWORK, overall=overall)
 
 
 def _lab(text: str | None) -> tuple[str | None, int, int]:

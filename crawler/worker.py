@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import trio
 
 from crawler import runner
-from crawler.crawl import Looks, seeing
+from crawler.crawl import Looks, heed, seeing
 from crawler.progress import Progress
 from crawler.scan import Pace, Scan
 from crawler.session import Eyes, Start, opened
@@ -146,11 +146,12 @@ class _Engine:
             reporter = Reporter(self.line)
             reporter.packets = eyes.packets
             self.scan = Scan(
-                store, seeing(eyes, self.job.what), self.job.pace, reporter, self.brake, eyes.resolver.revive
-            )
+                store, seeing(eyes, self.job.what), self.job.pace, reporter, self.brake, eyes.resolver.revive,
+                eyes.opt_out.names,
+            )  # fmt: skip
             self.token = trio.lowlevel.current_trio_token()
             self.ready.set()
-            await trio.sleep_forever()
+            await heed(eyes, reporter)
 
     def listen(self) -> None:
         """Hears when to stop; ends the process with its parent."""

@@ -55,6 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "crawler.shards": set(),
     "crawler.progress": set(),
+    "crawler.outlook": {"crawler.session", "crawler.stages", "crawler.visiting"},
     "crawler.runner": {"crawler.store", "crawler.tables", "crawler.progress"},
     "crawler.scan": {
         "crawler.runner", "crawler.progress", "crawler.stages", "crawler.store", "crawler.tables", "crawler.resolver",
