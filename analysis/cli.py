@@ -1,4 +1,4 @@
-"""The commands over a finished or running scan: `dane-census stats`, `judge` and `compare`.
+"""The commands over a finished or running scan: `dane-census stats`, `judge`, `compare` and `why`.
 
 `mount` adds them to the command of ``crawler.cli``, which tells the user's faults in one
 line with exit status 2. Figures go to standard output or, with ``--out``, one file each.
@@ -6,6 +6,7 @@ line with exit status 2. Figures go to standard output or, with ``--out``, one f
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +15,11 @@ import typer
 from analysis import comparing, rules
 from analysis import judge as judging
 from analysis import stats as statistics
+from analysis.explaining import Explained, explain, told
 from analysis.export import SUFFIX, Format, clean, write
 from analysis.stats import Counted
 from analysis.warehouse import RunFault, open_run
+from crawler.standards.names import NameFault, domain
 
 
 def stats(
@@ -93,11 +96,45 @@ def compare(
         _files(counted, form, facts, out)
 
 
+def why(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")],
+    names: Annotated[list[str], typer.Argument(metavar="DOMAIN...", help="Domains of the run.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: a JSON object for each domain.")] = False,
+) -> int:
+    """Explain domains of a finished run from its evidence: each step, each verdict, what to mend first."""
+    try:
+        with open_run(run) as warehouse:
+            found = [explain(warehouse, _a_label(name)) for name in names]
+    except RunFault as fault:
+        raise typer.BadParameter(str(fault)) from fault
+    if missing := [name for name, one in zip(names, found, strict=True) if one is None]:
+        raise typer.BadParameter(f"{run}: has no {', '.join(map(clean, missing))}")
+    return show([one for one in found if one is not None], as_json=as_json)
+
+
+def _a_label(name: str) -> str:
+    try:
+        return domain(name)
+    except NameFault:
+        return name.lower()
+
+
+def show(found: list[Explained], *, as_json: bool) -> int:
+    """Prints what is explained; the exit status is that of the worst: findings, not known, protected."""
+    if as_json:
+        for one in found:
+            typer.echo(json.dumps(one.record(), default=str))
+    else:
+        typer.echo("\n".join(told(one) for one in found), nl=False)
+    return min((one.status for one in found), key=(1, 3, 0).index)
+
+
 def mount(app: typer.Typer) -> None:
     """Add our commands to another app."""
     app.command()(stats)
     app.command()(judge)
     app.command()(compare)
+    app.command()(why)
 
 
 def _files(counted: list[Counted], form: Format, facts: dict[str, str], out: Path) -> None:

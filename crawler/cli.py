@@ -303,6 +303,36 @@ def _show_answer(name: str, rtype: str, answer: Answer, number: int) -> None:
 
 
 @app.command()
+def check(
+    names: Annotated[list[str], typer.Argument(metavar="DOMAIN...", help="Domains; U-labels are taken.")],
+    smtp: Smtp = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: a JSON object for each domain.")] = False,
+    ehlo: Ehlo = "",
+    root_hints: Hints = None,
+    trust_anchor: Anchor = None,
+    stub: Stub = None,
+    lab: Lab = None,
+    resolver: Recursive = None,
+    ca_file: CaFile = None,
+    allow_special: AllowSpecial = False,
+) -> int:
+    """Look at a few domains and explain them: each step, each verdict, what senders get, what to mend first.
+
+    Exit status: 0 protected, 1 findings, 2 usage, 3 not everything could be seen.
+    """
+    from analysis.cli import show
+    from crawler.checking import check as look
+    from crawler.command import Command
+
+    options = _options(root_hints, trust_anchor, stub, lab, no_qmin=False, resolver=resolver, trust_ad=False)
+    command = Command(
+        lists=[], out=Path(), options=replace(options, ca_file=ca_file, allow_special=allow_special), quiet=True,
+        probe=Probe.ALL if smtp else Probe.NONE, ehlo=_host_name(ehlo),
+    )  # fmt: skip
+    return show(look(names, command), as_json=as_json)
+
+
+@app.command()
 def demo(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Keep the run here.")] = None,
     names: Annotated[int, typer.Option(min=1, help="Generated names.")] = 2_000,

@@ -77,6 +77,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "crawler.worlds": {"crawler", "lab"},
     "crawler.truth": {"crawler", "analysis", "lab"},
     "crawler.command": {"crawler", "analysis", "lab"},
+    "crawler.checking": {"crawler", "analysis"},
     "crawler.demo": {"crawler", "analysis", "lab"},
     "crawler.cli": {"crawler", "analysis", "lab"},
     "crawler.__main__": {"crawler.cli"},
