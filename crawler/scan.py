@@ -339,7 +339,10 @@ def figures(run: dict[str, Any], measured: int) -> list[str]:
     ]
     busiest = max((one["counters"].get("busiest_rate") or 0 for one in sessions), default=0)
     if busiest:
-        lines.append(f"most queries that one address saw in one second: {busiest:,}")
+        shared = any(
+            one.get("workers", 1) > 1 for one in sessions
+        )  # then the sum of what each worker asked one at most
+        lines.append(f"most queries that one address saw in one second: {'at most ' if shared else ''}{busiest:,}")
     return lines
 
 
