@@ -38,27 +38,25 @@ class _Worker:
     job: Job
     executor: Executor | None = None
     line: Connection | None = None
+    theirs: Connection | None = None  # its end of the line, until it has it
     lost: list[Done] = field(default_factory=list)  # what processes that died had last told
     done: Done | None = None
 
     def open(self) -> None:
         """A fresh process, which begins when the first step is handed to it."""
         context = multiprocessing.get_context("spawn")
-        self.line, theirs = context.Pipe()
-        self.executor = ProcessPoolExecutor(1, mp_context=context, initializer=begin, initargs=(self.job, theirs))
-        self._theirs = theirs
-
-    _theirs: Any = None
+        self.line, self.theirs = context.Pipe()
+        self.executor = ProcessPoolExecutor(1, mp_context=context, initializer=begin, initargs=(self.job, self.theirs))
 
     def close(self) -> None:
         """Let the process end."""
-        for one in (self.line, self._theirs):
+        for one in (self.line, self.theirs):
             if one is not None:
                 with suppress(OSError):
                     one.close()
         if self.executor is not None:
             self.executor.shutdown(wait=True, cancel_futures=True)
-        self.executor = self.line = self._theirs = None
+        self.executor = self.line = self.theirs = None
 
     def renew(self) -> None:
         """Another process in the place of one that died."""
@@ -101,7 +99,7 @@ class Fleet:
         self.brake = FleetBrake(self.workers)
         self._steps = list(steps(job.what.tables, job.pace.looks))
         self._progress = progress
-        self._crashes: list[str] = []
+        self._crashes: dict[str, str] = {}  # the first of each shard
         self._packets = 0
         progress.packets = lambda: self._packets
 
@@ -113,11 +111,11 @@ class Fleet:
                 worker.open()
             complete = True
             for step in self._steps:
-                complete = await self._step(step)
-                if not complete:
+                complete = await self._step(step) and complete
+                if self.brake.pressed:
                     break
         if self._crashes:
-            raise WorkersFault("\n".join(self._crashes))
+            raise WorkersFault("\n".join(self._crashes.values()))
         return complete
 
     async def _step(self, step: Step) -> bool:
@@ -136,14 +134,14 @@ class Fleet:
         return all(ended) and not self.brake.pressed
 
     async def _one(self, worker: _Worker, step: Step, ended: Callable[[bool], None]) -> None:
-        """A step of one worker, by another process if the first one dies."""
+        """A step of one worker, by another process if the first one dies. A crash ends its keys of this step only."""
         shard = worker.job.pace.shard
         for nth in range(1, TRIES + 1):
             done = await self._ask(worker, step)
             if done is not None:
                 worker.done = done
-                if done.crash:
-                    self._crashes.append(f"shard {shard}, {step.table}: {done.crash}")
+                if done.crash and str(shard) not in self._crashes:
+                    self._crashes[str(shard)] = f"shard {shard}, {step.table}: {done.crash}"
                     self._progress.say(f"dane-census: shard {shard} ended: {done.crash.strip().splitlines()[-1]}")
                 ended(done.complete)
                 return

@@ -108,7 +108,29 @@ def test_what_crashes_a_shard_is_told_and_the_others_go_on(folder: Path) -> None
             trio.run(crew.crawl)
     assert "shard 1/2, domains: Traceback" in str(told.value)
     assert "shard 2/2, domains: Traceback" in str(told.value)
-    assert "StartFault" in str(told.value)
+    assert str(told.value).count("StartFault") >= 2
+
+
+def test_a_shard_that_crashes_at_one_step_leaves_the_others_whole(
+    folder: Path, alone: dict[str, list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All other keys have their rows, the run is told to be incomplete, and the same command does the rest."""
+    ask = Fleet._ask
+
+    async def crashing(self: Fleet, worker: Any, step: Step) -> Done | None:
+        done = await ask(self, worker, step)
+        if step.table == "domains" and worker is self.workers[0] and done is not None:
+            return done._replace(crash="RuntimeError: a bug\nwhile observing 'x.nl'", complete=False)
+        return done
+
+    monkeypatch.setattr(Fleet, "_ask", crashing)
+    with pytest.raises(WorkersFault, match=r"shard 1/2, domains: RuntimeError: a bug\nwhile observing 'x.nl'"):
+        run_scan(command(folder, "crashes", workers=2))
+    monkeypatch.undo()
+    assert tables(folder / "crashes")["hosts"] == alone["hosts"]
+    assert not json.loads((folder / "crashes/run.json").read_text())["complete"]
+    assert run_scan(command(folder, "crashes", workers=2))
+    assert tables(folder / "crashes") == alone
 
 
 def arguments(folder: Path, out: str) -> list[str]:
