@@ -61,6 +61,7 @@ ORDER = (
     "mx_providers",
     "lookup_outcomes",
     "response_sizes",
+    "second_looks",
     "name_servers",
     "run_quality",
 )

@@ -433,3 +433,17 @@ def test_response_sizes_are_of_the_replies_that_there_were(tmp_path: Path) -> No
         }  # fmt: skip
         row = next(row for row in count(run, catalogue()["response_sizes"]).result.records() if row["lookup"] == "mx")
         assert (row["median"], row["largest"]) == (1233, 1501)
+
+
+def test_second_looks_are_counted_by_whether_they_changed_anything(tmp_path: Path) -> None:
+    lost = {"mx": "timeout", "mail": Mail.UNKNOWN, "mx_hosts": ()}
+    rows: list[Row] = [
+        mailing("a.example", "mx.example", **lost), mailing("a.example", "mx.example", look=2),  # mended
+        mailing("b.example", "mx.example", **lost), mailing("b.example", "mx.example", **lost, look=2),  # no better
+        mailing("c.example", "mx.example"),
+        host("mx.example", tlsa_initial="servfail"), dane_host("mx.example", look=2),
+    ]  # fmt: skip
+    with open_run(made(tmp_path, *rows)) as run:
+        assert told(run, "second_looks", "table") == {"domains": (1, 2, 0), "hosts": (1, 1, 0)}
+        records = count(run, catalogue()["second_looks"]).result.records()
+        assert {row["table"]: row["looked"] for row in records} == {"domains": 3, "hosts": 1}
