@@ -31,11 +31,15 @@ if TYPE_CHECKING:
     from crawler.resolver.answer import Denial
     from crawler.resolver.looking import Looking
 
-#: Outcomes that a later look may see pass (design.md, second look).
+#: Outcomes that a later look may see pass (design.md, second look). REFUSED is how some servers say that we ask
+#: too much; it and LAME are also what is kept of a zone whose one server says so while another was silent: that one may
+#: answer later.
 PASSING = frozenset(
     {
         Outcome.TIMEOUT,
         Outcome.SERVFAIL,
+        Outcome.REFUSED,
+        Outcome.LAME,
         Outcome.UNREACHABLE,
         Outcome.TRUNCATED,
         Outcome.NO_SERVERS,
