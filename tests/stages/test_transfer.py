@@ -126,6 +126,8 @@ def message(*records: str, rcode: int = 0) -> bytes:
 
 
 SOA = "tr. 60 IN SOA ns.tr. h.tr. 1 2 3 4 5"
+#: A reply whose only answer is an SOA of two root names and nothing else.
+SHORT = bytes.fromhex("000084000001000100000000") + b"\2tr\0\0\xfc\0\1" + b"\xc0\x0c\0\6\0\1\0\0\0\x3c\0\2" + b"\0\0"
 BAD: dict[str, tuple[tuple[bytes, ...], str]] = {
     "the end is missing": ((message(SOA, "a.tr. 60 IN NS ns.b.tr."),), "cut short"),
     "no SOA in front": ((message("a.tr. 60 IN NS ns.b.tr.", SOA),), "does not begin with the zone's SOA"),
@@ -134,6 +136,7 @@ BAD: dict[str, tuple[tuple[bytes, ...], str]] = {
     "not there": ((message(rcode=9),), "no transfer: NOTAUTH"),
     "empty": ((message(),), "the reply is empty"),
     "no message": ((b"\0\1abc",), "no DNS message"),
+    "an SOA too short to be one": ((SHORT,), "rdata-malformed"),
     "a question instead": ((dns.message.make_query("tr.", "SOA", id=1).to_wire(),), "no reply to our question"),
     "nothing": ((), "cut short"),
 }
