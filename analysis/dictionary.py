@@ -19,7 +19,7 @@ from typing import get_type_hints
 
 import pyarrow as pa
 
-from analysis import comparing, rules, verdicts
+from analysis import comparing, flat, providers, rules, verdicts
 from analysis.stats import Statistic, catalogue, read
 from analysis.verdicts import VERDICTS, EndpointVerdict, PolicyVerdict
 from analysis.warehouse import view_files
@@ -51,6 +51,7 @@ VOCABULARIES: tuple[type[StrEnum], ...] = (
     verdicts.Contact,
     verdicts.NearMiss,
     verdicts.Scheme,
+    providers.Kind,
 )
 
 
@@ -79,6 +80,7 @@ def _generated() -> Iterator[str]:
         yield from _sql(read(file))
     yield "## Statistics\n"
     yield "Each is `analysis/sql/<name>.sql`; `dane-census stats RUN [NAME...]` prints them.\n"
+    yield "Those that begin with `by_` lie in `analysis/sql/by`, and are printed if they are named, or with `all`.\n"
     for statistic in catalogue().values():
         yield from _sql(statistic)
     yield "## Comparisons\n"
@@ -90,6 +92,10 @@ def _generated() -> Iterator[str]:
         yield from _sql(read(file))
     for statistic in comparing.catalogue().values():
         yield from _sql(statistic, "compare: ")
+    yield "## Flat tables\n"
+    yield "What `dane-census export RUN [TABLE...]` writes, by `analysis/sql/export`.\n"
+    for statistic in flat.catalogue().values():
+        yield from _sql(statistic, "export: ")
 
 
 def _table(table: type[Row] | type[PolicyVerdict] | type[EndpointVerdict]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-r"""Figures as text: a table for people, CSV, JSON and Markdown for what comes after.
+r"""Figures as text: a table for people, CSV, JSON and Markdown for what comes after; and as Parquet.
 
 Text may come from the network: in every form but JSON (whose own escapes are exact)
 control, format and bidirectional characters are written as ``\uXXXX``, and in Markdown
@@ -15,8 +15,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -39,9 +42,12 @@ class Format(StrEnum):
     CSV = "csv"
     JSON = "json"
     MARKDOWN = "markdown"
+    PARQUET = "parquet"  # a file for each, never text
 
 
-SUFFIX = {Format.TABLE: "txt", Format.CSV: "csv", Format.JSON: "json", Format.MARKDOWN: "md"}
+SUFFIX = {
+    Format.TABLE: "txt", Format.CSV: "csv", Format.JSON: "json", Format.MARKDOWN: "md", Format.PARQUET: "parquet",
+}  # fmt: skip
 
 
 def clean(text: str) -> str:
@@ -67,10 +73,35 @@ def write(counted: Sequence[Counted], form: Format, facts: dict[str, str]) -> st
             return "\n".join(_markdown(one, facts) for one in counted)
         case Format.TABLE:
             tables = (f"{one.statistic.title}  [{one.statistic.name}]\n{table(one.result)}" for one in counted)
-            return "\n".join((*tables, clean(_footer(facts)) + "\n"))
+            return "\n".join((*tables, clean(footer(facts)) + "\n"))
+        case Format.PARQUET:
+            raise ValueError("Parquet is no text: `parquet` writes it")
 
 
-def _footer(facts: dict[str, str]) -> str:
+def plain(result: Result, form: Format) -> str:
+    """Rows alone, without a word about them."""
+    match form:
+        case Format.JSON:
+            return json.dumps(result.records(), default=_text) + "\n"
+        case Format.CSV:
+            return rows_csv(result.columns, result.rows)
+        case Format.MARKDOWN:
+            return rows_markdown(result)
+        case _:
+            return table(result)
+
+
+def parquet(one: Counted, path: Path) -> None:
+    """A statistic as a file; enumerations are text, whole numbers 64 bits wide. Raises `OSError`."""
+    columns = {name: [row[at] for row in one.result.rows] for at, name in enumerate(one.result.columns)}
+    told = {
+        b"dane-census.title": one.statistic.title.encode(),
+        b"dane-census.definition": one.statistic.definition.encode(),
+    }
+    pq.write_table(pa.table(columns).replace_schema_metadata(told), path, compression="zstd")
+
+
+def footer(facts: dict[str, str]) -> str:
     """Where the figures come from: who validated is part of what a DNSSEC state means."""
     return f"run {facts['run']}; resolver: {facts['resolver']}; Public Suffix List {facts['psl_version']}"
 
@@ -120,7 +151,7 @@ def _csv(one: Counted) -> str:
 def _markdown(one: Counted, facts: dict[str, str]) -> str:
     told = one.statistic
     note = f"{_escaped(told.definition)} Source: {_escaped(told.source)}. RFC: {_escaped(told.rfc)}."
-    note += f" From {_escaped(_footer(facts))}."
+    note += f" From {_escaped(footer(facts))}."
     return f"## {_escaped(told.title)} (`{told.name}`)\n\n{rows_markdown(one.result)}\n{note}\n"
 
 

@@ -28,8 +28,8 @@ from crawler.standards import pkix
 from crawler.tables import TABLES, schema, to_arrow
 
 CA_STORE = "ca-store.pem"
-_PART = "part-000000.parquet"
-_BASIS = b"dane-census.basis"  # what the verdicts were made from, in the part's metadata
+PART = "part-000000.parquet"
+BASIS = b"dane-census.basis"  # what the verdicts were made from, in the part's metadata
 _BATCH = 2_000
 
 _EVIDENCE = """
@@ -87,10 +87,10 @@ def basis(run: Path) -> str:
 def fresh(run: Path, table: str = PolicyVerdict.TABLE) -> bool:
     """Whether the verdicts in the folder are those of today's rules over all of the evidence."""
     try:
-        metadata = pq.read_schema(run / table / _PART).metadata or {}
+        metadata = pq.read_schema(run / table / PART).metadata or {}
     except (OSError, pa.ArrowInvalid):
         return False
-    return metadata.get(_BASIS) == basis(run).encode()
+    return metadata.get(BASIS) == basis(run).encode()
 
 
 def verdicts(run: Path, table: str = PolicyVerdict.TABLE) -> pa.Table:
@@ -107,10 +107,10 @@ def write(run: Path) -> int:
         made = verdicts(run, table)
         folder = run / table
         folder.mkdir(exist_ok=True)
-        beside = folder / f"{_PART}.tmp"
-        metadata = (made.schema.metadata or {}) | {_BASIS: basis(run).encode()}
+        beside = folder / f"{PART}.tmp"
+        metadata = (made.schema.metadata or {}) | {BASIS: basis(run).encode()}
         pq.write_table(made.replace_schema_metadata(metadata), beside, compression="zstd")
-        beside.replace(folder / _PART)
+        beside.replace(folder / PART)
         total += made.num_rows
     return total
 
@@ -123,7 +123,7 @@ def moved(run: Path) -> list[dict[str, Any]]:
 def _moved(run: Path, table: str) -> list[dict[str, Any]]:
     key = VERDICTS[table].KEY
     try:
-        kept = {row[key]: row for row in pq.read_table(run / table / _PART).to_pylist()}
+        kept = {row[key]: row for row in pq.read_table(run / table / PART).to_pylist()}
     except (OSError, pa.ArrowInvalid):
         kept = {}
     found = []

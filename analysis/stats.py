@@ -59,12 +59,29 @@ ORDER = (
     "dane_mta_sts_levels",
     "senders",
     "mx_providers",
+    "mx_concentration",
     "lookup_outcomes",
     "response_sizes",
     "second_looks",
     "name_servers",
     "run_quality",
 )
+
+
+#: Adoption by groups of names; long, so that they come only when named, or with `all`.
+BREAKDOWNS = (
+    "by_tld",
+    "by_rank",
+    "by_rank_bin",
+    "by_tag",
+    "by_sector",
+    "by_provider",
+    "by_dns_operator",
+    "by_weight",
+)
+EVERYTHING = "all"
+#: Columns of a share that only a sample has; of a whole list they are left out.
+INTERVAL = ("wilson_low", "wilson_high")
 
 
 class HeaderFault(ValueError):
@@ -121,18 +138,30 @@ def read(path: Path) -> Statistic:
 
 
 def catalogue() -> dict[str, Statistic]:
-    """Every statistic by its name, in the order of `ORDER`."""
-    return {name: read(SQL / f"{name}.sql") for name in ORDER}
+    """Every statistic by its name, in the order of `ORDER` and `BREAKDOWNS`."""
+    plain = {name: read(SQL / f"{name}.sql") for name in ORDER}
+    return plain | {name: read(SQL / "by" / f"{name}.sql") for name in BREAKDOWNS}
 
 
 def chosen(names: list[str]) -> list[Statistic]:
-    """The statistics of these names, or all of them; raises `UnknownStatistic`."""
+    """The statistics of these names, or all but the breakdowns; raises `UnknownStatistic`."""
     known = catalogue()
+    if EVERYTHING in names:
+        return list(known.values())
     if unknown := [name for name in names if name not in known]:
         raise UnknownStatistic(f"no statistic {', '.join(unknown)}; there are {', '.join(known)}")
-    return [known[name] for name in names] if names else list(known.values())
+    return [known[name] for name in names or ORDER]
 
 
 def count(warehouse: Warehouse, statistic: Statistic) -> Counted:
     """Ask one statistic of an open run."""
-    return Counted(statistic=statistic, result=warehouse.query(statistic.sql))
+    result = warehouse.query(statistic.sql)
+    return Counted(statistic=statistic, result=result if warehouse.sampled() else _without(result, INTERVAL))
+
+
+def _without(result: Result, columns: tuple[str, ...]) -> Result:
+    kept = [at for at, column in enumerate(result.columns) if column not in columns]
+    if len(kept) == len(result.columns):
+        return result
+    rows = tuple(tuple(row[at] for at in kept) for row in result.rows)
+    return Result(columns=tuple(result.columns[at] for at in kept), rows=rows)

@@ -6,11 +6,12 @@ run's folder::
 
     cat .../analysis/sql/view_*.sql .../analysis/sql/dane.sql | duckdb
 
-This module adds five things to that: the folder in front of the file names, an empty table
+This module adds six things to that: the folder in front of the file names, an empty table
 where an interrupted run has no part yet, verdicts made anew (in memory) where those in the
-folder are not of today's rules and all of the evidence, the Public Suffix List, and the class views
-kept as tables (`KEPT`), for every statistic asks them again. What does not fit in memory
-spills to a folder of its own under the system's temporary directory.
+folder are not of today's rules and all of the evidence, the Public Suffix List and the
+providers' names, whether the list was a sample, and the class views kept as tables (`KEPT`),
+for every statistic asks them again. What does not fit in memory spills to a folder of its
+own under the system's temporary directory.
 """
 
 from __future__ import annotations
@@ -28,13 +29,15 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis import judge, suffixes
+from analysis import judge, providers, suffixes
 from analysis.verdicts import VERDICTS
 from crawler.tables import TABLES, Row, schema
 
 SQL = Path(__file__).parent / "sql"
 #: Views that are worked out once, when the run is opened.
-KEPT = frozenset({"host_class", "domain_class", "registrable", "policy_class", "dane_pair", "dane_effect"})
+KEPT = frozenset(
+    {"host_class", "domain_class", "registrable", "provider", "policy_class", "dane_pair", "dane_effect", "measured"}
+)
 #: The name in ``view_01_tables.sql`` that each table gets.
 LOOKS = {
     "names": "names", "rejects": "rejects", "domains": "domain_looks", "hosts": "host_looks",
@@ -89,11 +92,24 @@ class Warehouse:
 
     def resolver(self) -> str:
         """Who walked and who validated: `iterate`, or `forward` or `trust-ad` and the servers that were asked."""
+        return str(self.told().get("resolver", "not told"))
+
+    def told(self) -> dict[str, Any]:
+        """What the run says of itself (``run.json``); nothing if it says nothing that can be read."""
         try:
-            said = json.loads((self.run / "run.json").read_text(encoding="utf-8"))["resolver"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return "not told"
-        return str(said)
+            said = json.loads((self.run / "run.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return said if isinstance(said, dict) else {}
+
+    def sampled(self) -> bool:
+        """Whether the list was a sample of a longer one, so that shares have intervals."""
+        names = self.told().get("names")
+        return isinstance(names, dict) and "sample" in names
+
+    def facts(self) -> dict[str, str]:
+        """Where the figures come from: who validated is part of what a DNSSEC state means."""
+        return {"run": str(self.run), "resolver": self.resolver(), "psl_version": self.psl_version()}
 
     def close(self) -> None:
         """Let go of the files, the memory and the spilled parts."""
@@ -129,6 +145,7 @@ def open_run(run: Path | str, *, psl: Path | None = None) -> Warehouse:
     spill = TemporaryDirectory(prefix="dane-census-")
     warehouse = Warehouse(folder, duckdb.connect(config=SETTINGS | {"temp_directory": spill.name}), spill)
     try:
+        warehouse.connection.execute("set variable sampled = ?", [warehouse.sampled()])
         _load(warehouse.connection, folder, psl or suffixes.shipped())
     except (
         duckdb.IOException,
@@ -160,6 +177,7 @@ def _load(connection: duckdb.DuckDBPyConnection, folder: Path, psl: Path) -> Non
         connection.execute(text)
         if noun == "vocabulary":
             _fill_suffixes(connection, psl)
+            _fill(connection, "provider_rule", providers.table())
 
 
 def _rooted(connection: duckdb.DuckDBPyConnection, text: str, folder: Path) -> str:
@@ -208,6 +226,10 @@ def _fill_suffixes(connection: duckdb.DuckDBPyConnection, psl: Path) -> None:
             "version": pa.array([suffixes.version(lines)] * len(rules), pa.string()),
         }
     )
-    connection.register("psl_rows", rows)
-    connection.execute("insert into public_suffix from psl_rows")
-    connection.unregister("psl_rows")
+    _fill(connection, "public_suffix", rows)
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
+    connection.register("rows_to_fill", rows)
+    connection.execute(f"insert into {table} from rows_to_fill")
+    connection.unregister("rows_to_fill")

@@ -114,7 +114,12 @@ class Name:
     line: int = column("line number of its first appearance, from 1", pa.int64())
     copies: int = column("input entries folded into this row, this one included", pa.int64())
     rank: int | None = column("popularity rank, where the list gives one", pa.int64())
-    tags: tuple[str, ...] = column("labels that the list gives: sector, kind, country ...", TEXTS)
+    weight: float | None = column(
+        "how much the name counts, where the list says so: messages, users, traffic", pa.float64()
+    )
+    tags: tuple[str, ...] = column(
+        "labels that the list gives; those of a column sector or country say so: `sector:health`", TEXTS
+    )
     ns: tuple[str, ...] = column("name servers in the zone file; empty for other lists", TEXTS)
     ds: tuple[DsRecord, ...] = column("DS records in the zone file; empty for other lists", _DS_SET)
 

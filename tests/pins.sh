@@ -9,6 +9,6 @@ trap 'rm -rf "$work"' EXIT
 "$work/venv/bin/pip" --quiet install pip-tools
 compile=("$work/venv/bin/pip-compile" --quiet --allow-unsafe --generate-hashes --strip-extras --all-build-deps
   --annotation-style line --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options)
-"${compile[@]}" --upgrade --extra dev -o requirements-dev.txt pyproject.toml
+"${compile[@]}" --upgrade --extra dev --extra report --extra notebooks -o requirements-dev.txt pyproject.toml
 "${compile[@]}" -c requirements-dev.txt -o requirements.txt pyproject.toml
 sed -i -e 's/-c requirements-dev.txt, //; s/, -c requirements-dev.txt//' -e '/^--/d' requirements.txt requirements-dev.txt

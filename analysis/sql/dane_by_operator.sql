@@ -22,8 +22,8 @@ served as (
 told as (
     select
         case
-            when p.self and coalesce(s.own_servers, false) then 'SSDS'
-            when p.self then 'SSDO'
+            when p.attribution in ('self', 'address') and coalesce(s.own_servers, false) then 'SSDS'
+            when p.attribution in ('self', 'address') then 'SSDO'
             when z.domains > 50 then 'SO, large'
             else 'SO, small'
         end as operator,

@@ -6,7 +6,8 @@
 --   unknown (those of whom it is not known); share = numerator / denominator; and the share if all unknown were no
 --   (share_low) or yes (share_high). A look-up error is never absence: it is counted in unknown. public_suffix is
 --   filled by the Python side with a dated list; where it stays empty, as in the bare duckdb shell, the list's own
---   rule for unlisted names holds: the registrable name is the last two labels.
+--   rule for unlisted names holds: the registrable name is the last two labels. provider_rule is filled likewise, from
+--   analysis/data/providers.csv; where it stays empty, every provider is called by its registrable name.
 -- source: the project's own
 -- rfc: 4035 section 4.3, 7672 section 2.1, 8460 section 3, 8461 section 3.1
 create or replace type dnssec_class as enum (
@@ -42,13 +43,22 @@ create or replace macro tlsa_usable(usage, selector, matching, octets) as
     usage in (2, 3) and selector in (0, 1)
     and case matching when 0 then octets > 0 when 1 then octets = 32 when 2 then octets = 64 else false end;
 
+-- Whether the list was a sample (`--sample`): `set variable sampled = true`. Only then a share has an interval.
+create or replace macro sampled() as coalesce(getvariable('sampled')::boolean, false);
+-- Wilson's score interval of n in d at 95 %, its lower (-1) or upper (1) end; no correction for a finite list, so that
+-- it is too wide rather than too narrow. Unknown look-ups are not chance: they stay in share_low and share_high.
+create or replace macro wilson(n, d, side) as
+    (n + 1.9207294 + side * 1.959964 * sqrt(n * (d - n) / nullif(d, 0)::double + 0.9603647)) / (d + 3.8414588);
+
 create or replace macro figures(n, d, u) as {
     'numerator': n::bigint,
     'denominator': d::bigint,
     'unknown': u::bigint,
     'share': n / nullif(d, 0)::double,
     'share_low': n / nullif(d + u, 0)::double,
-    'share_high': (n + u) / nullif(d + u, 0)::double
+    'share_high': (n + u) / nullif(d + u, 0)::double,
+    'wilson_low': case when sampled() then wilson(n, d, -1) end,
+    'wilson_high': case when sampled() then wilson(n, d, 1) end
 };
 
 -- What an RRset is to a validating client: its DNSSEC state if it is there, none if its absence is believable,
@@ -125,6 +135,10 @@ create or replace macro record_verdict(state, exact, good, loose) as case
     else 'none'
 end;
 
+-- A number of so many octets, from a place on, of octets written in hexadecimal; null where they end before.
+create or replace macro octets_at(hexed, place, octets) as
+    try_cast('0x' || nullif(substr(hexed, 2 * place + 1, 2 * octets), '') as integer);
+
 -- IANA "DNS Security Algorithm Numbers", 2025-11; a number without a name here shows as it is.
 create or replace macro algorithm_name(n) as case n
     when 1 then 'RSAMD5' when 3 then 'DSA' when 5 then 'RSASHA1' when 6 then 'DSA-NSEC3-SHA1'
@@ -139,3 +153,4 @@ create or replace macro digest_name(n) as case n
 end;
 
 create table if not exists public_suffix (name varchar, kind varchar, version varchar);
+create table if not exists provider_rule (name varchar, provider varchar, kind varchar, version varchar);

@@ -82,7 +82,7 @@ judged as (
     from read
 )
 select
-    n.domain, n.source, n.rank, n.tags, string_split(n.domain, '.')[-1] as tld,
+    n.domain, n.source, n.rank, n.weight, n.tags, string_split(n.domain, '.')[-1] as tld,
     j.look, j.zone,
     coalesce(j.dnssec, 'not-measured')::dnssec_class as dnssec_class, j.zone_reason as dnssec_reason,
     j.dnskey_outcome, j.mx_outcome, j.mx_security,

@@ -1,19 +1,18 @@
 -- name: view_50_registrable
 -- title: registrable: the registrable name of mail hosts and mail domains
 -- grain: name: each MX target of kind host, each name of the list that has mail, each policy domain and host, each
---   name server of a domain with DANE
--- definition: One label more than the public suffix, by the ICANN section of the Public Suffix List: the operator
---   of a host is wanted here, and suffixes of the private section belong to one operator. Exceptions win, then the
---   longest rule, else the last label is the suffix. A name that is itself a public suffix stands for itself.
---   version tells the list; null means that none was loaded and the last two labels are taken.
+--   name server
+-- definition: One label more than the public suffix, by the ICANN section of the Public Suffix List: the operator of
+--   a host is wanted here, and suffixes of the private section belong to one operator. Exceptions win, then the
+--   longest rule, else the last label is the suffix. A name that is itself a public suffix stands for itself. version
+--   tells the list; null means that none was loaded and the last two labels are taken.
 -- source: publicsuffix.org, the algorithm of "Format"
 -- rfc: none
 create or replace view registrable as
 with wanted as (
     select host as name from host_class union select domain from domain_class where has_mail
     union select expanded from policies union select domain from policies
-    union select unnest(name_servers) from domains join domain_class as c using (domain)
-    where c.dane_class in ('full', 'partial')
+    union select unnest(name_servers) from (select distinct name_servers from domains)
 ),
 tails as (
     select name, nth, array_to_string(string_split(name, '.')[nth:], '.') as tail

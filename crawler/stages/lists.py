@@ -18,7 +18,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from crawler.stages import parquet, transfer, zonefile
-from crawler.stages.source import Entry, Junk, Line, ListFault, Source, lines, printable
+from crawler.stages.source import Entry, Junk, Line, ListFault, Source, lines, printable, weighed
 from crawler.tables import Rejection
 
 HEAD = 1 << 16  # octets that the format is told from
@@ -65,7 +65,10 @@ def read(
     if head.startswith(_PARQUET) and source.path != "-":
         for _ in chunks:  # all of it, for its hash
             pass
-        return parquet.read(source, _DOMAIN_COLUMNS, _RANK_COLUMNS, _TAG_COLUMNS)
+        columns = parquet.Wanted(
+            _DOMAIN_COLUMNS, _RANK_COLUMNS, _WEIGHT_COLUMNS, {head: spoken(head) for head in _TAG_COLUMNS}
+        )
+        return parquet.read(source, columns)
     _refuse_binary(source.name, head)
     if form is Format.AUTO:
         form = tell(head[:HEAD].decode("utf-8", "replace"))
@@ -91,6 +94,8 @@ def _refuse_binary(name: str, head: bytes) -> None:
 
 _DOMAIN_COLUMNS = ("domain", "domain name", "domainname", "fqdn", "name", "hostname", "host")  # best first
 _RANK_COLUMNS = frozenset({"rank", "globalrank", "global rank", "tranco rank", "popularity rank", "position"})
+_WEIGHT_COLUMNS = frozenset({"weight", "volume", "messages", "traffic", "users", "visits"})
+_SPOKEN_COLUMNS = frozenset({"sector", "country"})  # their labels say which column they are of
 _TAG_COLUMNS = frozenset({"tag", "tags", "sector", "domain type", "type", "kind", "category", "country"})
 _RECORD = re.compile(
     r"(?:\S+|)[ \t]+(?:\d\w*[ \t]+)?(?:(?:IN|CH|HS)[ \t]+)?(?:\d\w*[ \t]+)?"
@@ -106,7 +111,8 @@ class Layout(NamedTuple):
     header: bool
     domain: int
     rank: int | None
-    tags: tuple[int, ...]
+    tags: tuple[tuple[int, str], ...]  # the column, and what goes before its labels
+    weight: int | None = None
 
 
 def tell(head: str) -> Format:
@@ -133,13 +139,19 @@ def layout(head: str) -> Layout | None:
     for title in _DOMAIN_COLUMNS:
         if title in heads:
             rank = next((i for i, head in enumerate(heads) if head in _RANK_COLUMNS), None)
-            tags = tuple(i for i, head in enumerate(heads) if head in _TAG_COLUMNS)
-            return Layout(delimiter, True, heads.index(title), rank, tags)
+            weight = next((i for i, head in enumerate(heads) if head in _WEIGHT_COLUMNS), None)
+            tags = tuple((i, spoken(head)) for i, head in enumerate(heads) if head in _TAG_COLUMNS)
+            return Layout(delimiter, True, heads.index(title), rank, tags, weight)
     if len(cells) < 2:
         return None
     rank = next((i for i, cell in enumerate(cells) if cell.strip().isdecimal()), None)
     name = next((i for i, cell in enumerate(cells) if "." in cell.strip(".") and " " not in cell.strip()), None)
     return None if name is None else Layout(delimiter, False, name, rank, ())
+
+
+def spoken(head: str) -> str:
+    """What stands before the labels of a column of tags: nothing, or the column's own name."""
+    return f"{head}:" if head in _SPOKEN_COLUMNS else ""
 
 
 def bare(text: str) -> str:
@@ -231,10 +243,16 @@ def _row(number: int, row: list[str], columns: Layout) -> Entry | Junk:
     if len(row) <= columns.domain or not row[columns.domain].strip():
         return Junk(number, printable(columns.delimiter.join(row)), Rejection.EMPTY)
     rank = row[columns.rank].strip() if columns.rank is not None and columns.rank < len(row) else ""
-    tags = [tag.strip() for i in columns.tags if i < len(row) for tag in re.split("[;|]", row[i])]
+    tags = [
+        before + tag.strip()
+        for i, before in columns.tags if i < len(row)
+        for tag in re.split("[;|]", row[i]) if tag.strip()
+    ]  # fmt: skip
+    weight = row[columns.weight] if columns.weight is not None and columns.weight < len(row) else ""
     return Entry(
         number,
         row[columns.domain].strip(),
         int(rank) if rank.isascii() and rank.isdecimal() and len(rank) < 19 else None,
-        tuple(dict.fromkeys(filter(None, tags))),
+        tuple(dict.fromkeys(tags)),
+        weight=weighed(weight),
     )

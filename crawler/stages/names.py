@@ -64,6 +64,7 @@ class _Found:
     line: int
     copies: int
     rank: int | None
+    weight: float | None
     tags: tuple[str, ...]
     ns: tuple[str, ...]
     ds: tuple[DsRecord, ...]
@@ -93,6 +94,7 @@ class Names:
                 line=one.line,
                 copies=one.copies,
                 rank=one.rank,
+                weight=one.weight,
                 tags=one.tags,
                 ns=one.ns,
                 ds=one.ds,
@@ -188,7 +190,7 @@ def _fold(names: Names, source: Source, entries: Iterable[Entry | Junk]) -> Acco
         if isinstance(entry, Junk):
             rejects.append(Reject(source=where, line=entry.line, text=entry.text, why=entry.why))
             continue
-        line, text, rank, tags, ns, ds = entry
+        line, text, rank, tags, ns, ds, weight = entry
         try:
             name = domain(lists.bare(text) if "@" in text or "/" in text or ":" in text else text)
         except (NameFault, ValueError) as fault:
@@ -197,7 +199,7 @@ def _fold(names: Names, source: Source, entries: Iterable[Entry | Junk]) -> Acco
             continue
         earlier = found.get(name)
         if earlier is None:
-            found[name] = _Found(text, where, line, 1, rank, tags, ns, ds)
+            found[name] = _Found(text, where, line, 1, rank, weight, tags, ns, ds)
         else:
             repeats += 1
             _merge(earlier, entry)
@@ -218,6 +220,7 @@ def _merge(earlier: _Found, entry: Entry) -> None:
     earlier.copies += 1
     if entry.rank is not None:
         earlier.rank = entry.rank if earlier.rank is None else min(earlier.rank, entry.rank)
+    earlier.weight = entry.weight if earlier.weight is None else earlier.weight
     if entry.tags:
         earlier.tags = tuple(dict.fromkeys(earlier.tags + entry.tags))
     earlier.ns = earlier.ns or entry.ns

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import lzma
+import math
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
@@ -41,6 +42,16 @@ class Entry(NamedTuple):
     tags: tuple[str, ...] = ()
     ns: tuple[str, ...] = ()
     ds: tuple[DsRecord, ...] = ()
+    weight: float | None = None
+
+
+def weighed(told: object) -> float | None:
+    """The weight that a list gives a name; None for what is no number, or no weight."""
+    try:
+        weight = float(told) if isinstance(told, str | int | float) and not isinstance(told, bool) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return weight if 0 <= weight < math.inf else None
 
 
 class Junk(NamedTuple):

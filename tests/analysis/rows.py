@@ -67,8 +67,8 @@ def answer(words: str, *, ttl: int = 3600, tries: int = 1, denial: Denial | None
 def name(domain: str, **more: Any) -> Name:
     """A name of the list."""
     values: dict[str, Any] = {
-        "domain": domain, "text": domain, "source": "list.txt", "line": 1, "copies": 1, "rank": None, "tags": (),
-        "ns": (), "ds": (),
+        "domain": domain, "text": domain, "source": "list.txt", "line": 1, "copies": 1, "rank": None,
+        "weight": None, "tags": (), "ns": (), "ds": (),
     }  # fmt: skip
     return Name(**values | more)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.stats import ORDER
+from analysis.stats import BREAKDOWNS, ORDER
 from crawler.cli import main
 from tests.analysis.rows import dane_host, domain, made, mailing
 
@@ -64,7 +64,7 @@ def test_files_get_one_statistic_each(run: Path, tmp_path: Path, capsys: pytest.
 def test_the_list_needs_no_run(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = stats(capsys, "--list")
     assert status == 0
-    assert [line.split()[0] for line in out.splitlines()] == list(ORDER)
+    assert [line.split()[0] for line in out.splitlines()] == [*ORDER, *BREAKDOWNS]
 
 
 def test_the_user_s_faults_are_one_line_and_status_2(

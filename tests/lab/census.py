@@ -101,7 +101,7 @@ def write(
 ) -> None:  # fmt: skip
     """The tables of a run, one part each, and the roots to judge by."""
     listed = [
-        Name(domain=one, text=one, source="-", line=line, copies=1, rank=None, tags=(), ns=(), ds=())
+        Name(domain=one, text=one, source="-", line=line, copies=1, rank=None, weight=None, tags=(), ns=(), ds=())
         for line, one in enumerate(names, 1)
     ]
     tables: tuple[tuple[type[Row], Sequence[Row]], ...] = (

@@ -138,7 +138,7 @@ def test_several_lists_are_folded_into_one(tmp_path: Path) -> None:
     ("text", "rank", "tags"),
     [
         ("1,example.nl\n2,b.nl\n", 1, ()),  # Tranco
-        ("Sector;Domain\nbank;example.nl\n", None, ("bank",)),
+        ("Sector;Domain\nbank;example.nl\n", None, ("sector:bank",)),
         ("domain\trank\nexample.nl\t12\n", 12, ()),
         ("Domain name,Domain type,City\nexample.nl,City,Leiden\n", None, ("City",)),  # .gov
         ('GlobalRank,TldRank,Domain,TLD\n3,1,"example.nl",nl\n', 3, ()),
@@ -339,10 +339,36 @@ def test_parquet_is_read_by_its_columns(tmp_path: Path) -> None:
         sector=["bank", None, "x", "shop"], tags=[["t1", "t2"], [], None, ["t1"]],
     )  # fmt: skip
     rows = {row.domain: row for row in found.rows()}
-    assert (rows["a.nl"].rank, rows["a.nl"].tags, rows["a.nl"].copies) == (1, ("bank", "t1", "t2", "shop"), 2)
+    assert (rows["a.nl"].rank, rows["a.nl"].tags, rows["a.nl"].copies) == (
+        1,
+        ("sector:bank", "t1", "t2", "sector:shop"),
+        2,
+    )
     assert (rows["b.nl"].rank, rows["b.nl"].tags) == (2, ())
     assert [(reject.line, reject.why) for reject in found.rejects] == [(3, Rejection.EMPTY)]
     assert (found.account.lines, found.account.entries) == (4, 4)
+
+
+@pytest.mark.parametrize(
+    ("told", "weight"),
+    [
+        ("12.5", 12.5),
+        ("0", 0.0),
+        ("1e6", 1e6),
+        ("-1", None),  # no weight
+        ("many", None),
+        ("nan", None),
+        ("inf", None),
+        ("", None),
+    ],
+)
+def test_a_weight_is_a_number_from_nought_up(tmp_path: Path, told: str, weight: float | None) -> None:
+    found = read(tmp_path, f"domain,messages\na.nl,{told}\na.nl,3\n")
+    assert [row.weight for row in found.rows()] == [
+        3.0 if weight is None else weight
+    ]  # a repeat says what was not said
+    parquet_ = parquet(tmp_path, domain=["b.nl"], traffic=[told])
+    assert [row.weight for row in parquet_.rows()] == [weight]
 
 
 def test_parquet_without_a_column_of_domains_or_cut_in_half_is_refused(tmp_path: Path) -> None:
@@ -358,7 +384,8 @@ def test_names_of_several_lists_tell_which_ones_they_are_in(tmp_path: Path) -> N
     (tmp_path / "two.csv").write_text("domain,sector\nb.nl,bank\nc.nl,shop\n")
     found = names.read([str(tmp_path / "one.txt"), str(tmp_path / "two.csv")])
     assert {row.domain: row.tags for row in found.rows()} == {
-        "a.nl": ("list:one.txt",), "b.nl": ("list:one.txt", "bank", "list:two.csv"), "c.nl": ("shop", "list:two.csv"),
+        "a.nl": ("list:one.txt",), "b.nl": ("list:one.txt", "sector:bank", "list:two.csv"),
+        "c.nl": ("sector:shop", "list:two.csv"),
     }  # fmt: skip
 
 
