@@ -1,4 +1,5 @@
-"""The commands over a finished or running scan: `dane-census stats`, `judge`, `compare`, `why`, `sql` and `export`.
+"""The commands over a finished or running scan: `dane-census stats`, `judge`, `compare`, `why`, `sql` and `export`;
+`report` has a file of its own.
 
 `mount` adds them to the command of ``crawler.cli``, which tells the user's faults in one
 line with exit status 2. Figures go to standard output or, with ``--out``, one file each.
@@ -19,6 +20,7 @@ from analysis import judge as judging
 from analysis import stats as statistics
 from analysis.explaining import Explained, explain, told
 from analysis.export import SUFFIX, Format, clean, parquet, write
+from analysis.report.cli import report
 from analysis.stats import Counted
 from analysis.warehouse import RunFault, open_run
 from crawler.standards.names import NameFault, domain
@@ -189,6 +191,7 @@ def mount(app: typer.Typer) -> None:
     app.command()(why)
     app.command()(sql)
     app.command("export")(export_)
+    app.command("report")(report)
 
 
 def _told_where(form: Format, out: Path | None) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 
 import duckdb
 
-from analysis.stats import Counted, Statistic, UnknownStatistic, read
+from analysis.stats import INTERVAL, Counted, Statistic, UnknownStatistic, read, without
 from analysis.warehouse import SETTINGS, SQL, Result, RunFault, Warehouse, fetched, open_run
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Comparison:
 
     def count(self, statistic: Statistic) -> Counted:
         """Ask one statistic of `catalogue`."""
-        return Counted(statistic=statistic, result=self.query(statistic.sql))
+        return Counted(statistic=statistic, result=without(self.query(statistic.sql), INTERVAL))
 
     def query(self, sql: str) -> Result:
         """Run one statement and fetch all of it."""

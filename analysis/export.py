@@ -113,7 +113,7 @@ def table(result: Result) -> str:
         number = any(isinstance(row[at], int | float) for row in result.rows)
         drawn.add_column(Text(clean(column)), justify="right" if number else "left", no_wrap=True)
     for row in result.rows:
-        drawn.add_row(*(Text(_shown(column, value)) for column, value in zip(result.columns, row, strict=True)))
+        drawn.add_row(*(Text(shown(column, value)) for column, value in zip(result.columns, row, strict=True)))
     target = StringIO()
     Console(file=target, width=_WIDE, color_system=None, force_terminal=False).print(drawn, crop=False)
     lines = target.getvalue().replace("\u2500", "-").split("\n")
@@ -134,12 +134,12 @@ def rows_markdown(result: Result) -> str:
     """Rows as a table of GitHub's Markdown."""
     numbers = [any(isinstance(row[at], int | float) for row in result.rows) for at in range(len(result.columns))]
     lines = [
-        "| " + " | ".join(_escaped(column) for column in result.columns) + " |",
+        "| " + " | ".join(escaped(column) for column in result.columns) + " |",
         "|" + "|".join(" ---: " if number else " --- " for number in numbers) + "|",
     ]
     for row in result.rows:
-        shown = (_escaped(_shown(column, value)) for column, value in zip(result.columns, row, strict=True))
-        lines.append("| " + " | ".join(shown) + " |")
+        cells = (escaped(shown(column, value)) for column, value in zip(result.columns, row, strict=True))
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -150,9 +150,9 @@ def _csv(one: Counted) -> str:
 
 def _markdown(one: Counted, facts: dict[str, str]) -> str:
     told = one.statistic
-    note = f"{_escaped(told.definition)} Source: {_escaped(told.source)}. RFC: {_escaped(told.rfc)}."
-    note += f" From {_escaped(footer(facts))}."
-    return f"## {_escaped(told.title)} (`{told.name}`)\n\n{rows_markdown(one.result)}\n{note}\n"
+    note = f"{escaped(told.definition)} Source: {escaped(told.source)}. RFC: {escaped(told.rfc)}."
+    note += f" From {escaped(footer(facts))}."
+    return f"## {escaped(told.title)} (`{told.name}`)\n\n{rows_markdown(one.result)}\n{note}\n"
 
 
 def _json(counted: Sequence[Counted], facts: dict[str, str]) -> str:
@@ -181,7 +181,7 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _shown(column: str, value: object) -> str:
+def shown(column: str, value: object) -> str:
     """A value as a person reads it; null is a dash."""
     if value is None:
         return "-"
@@ -196,5 +196,5 @@ def _shown(column: str, value: object) -> str:
     return clean(_text(value))
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     return _MARKUP.sub(lambda found: "\\" + found[0], clean(text)).replace("\\<", "&lt;").replace("\\&", "&amp;")

@@ -33,6 +33,7 @@ ORDER = (
     "dane",
     "dane_ratio",
     "dane_effective",
+    "dane_fate",
     "smtp_contacts",
     "dane_endpoints",
     "dane_by_host_size",
@@ -156,10 +157,11 @@ def chosen(names: list[str]) -> list[Statistic]:
 def count(warehouse: Warehouse, statistic: Statistic) -> Counted:
     """Ask one statistic of an open run."""
     result = warehouse.query(statistic.sql)
-    return Counted(statistic=statistic, result=result if warehouse.sampled() else _without(result, INTERVAL))
+    return Counted(statistic=statistic, result=result if warehouse.sampled() else without(result, INTERVAL))
 
 
-def _without(result: Result, columns: tuple[str, ...]) -> Result:
+def without(result: Result, columns: tuple[str, ...]) -> Result:
+    """The result less some columns, if it has them."""
     kept = [at for at, column in enumerate(result.columns) if column not in columns]
     if len(kept) == len(result.columns):
         return result
