@@ -1,7 +1,7 @@
 # Everything from a fresh clone: `make demo` shows a census, `make test` proves it. `make` alone lists the rest.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench docs servers pins clean
+.PHONY: help setup demo test check bench docs notebooks servers pins clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,6 +39,11 @@ bench: setup ## CPU microseconds, queries and verifications per domain
 docs: setup ## write anew what is generated: docs/standards.md and the dictionary in data/README.md
 	$(BIN)/python docs/standards.py
 	$(BIN)/python -m analysis.dictionary
+
+notebooks: setup ## Jupyter with the notebooks; on the demo's data, which is made if it is not there
+	$(BIN)/python -m pip install -qq --require-hashes -r requirements-notebooks.txt
+	@test -d data/demo || $(BIN)/dane-census demo --out data/demo
+	$(BIN)/jupyter lab --notebook-dir=. notebooks
 
 servers: ## Debian's DNS servers for the tests in tests/real (root and apt-get; else those tests skip)
 	@tests/servers.sh

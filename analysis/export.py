@@ -115,7 +115,9 @@ def table(result: Result) -> str:
     for row in result.rows:
         drawn.add_row(*(Text(shown(column, value)) for column, value in zip(result.columns, row, strict=True)))
     target = StringIO()
-    Console(file=target, width=_WIDE, color_system=None, force_terminal=False).print(drawn, crop=False)
+    Console(file=target, width=_WIDE, color_system=None, force_terminal=False, force_jupyter=False).print(
+        drawn, crop=False
+    )
     lines = target.getvalue().replace("\u2500", "-").split("\n")
     return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
 

@@ -1,11 +1,15 @@
-"""What all tests stand on: reference data beside the checkout, and a hypothesis profile without the clock."""
+"""What all tests stand on: reference data beside the checkout, the demo's runs, hypothesis without the clock."""
 
 from __future__ import annotations
 
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from crawler.demo import run_demo
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,3 +25,14 @@ def shared() -> Path:
     if not path.is_dir():
         pytest.skip("../shared (reference data, kept beside the checkout) is not here")
     return path
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's runs, small: two populations of 30 names and all scenarios. What it printed is in ``said``."""
+    folder = tmp_path_factory.mktemp("demo")
+    said = StringIO()
+    with redirect_stdout(said):
+        assert run_demo(folder / "demo", 60, quiet=True)
+    (folder / "said").write_text(said.getvalue(), encoding="utf-8")
+    return folder

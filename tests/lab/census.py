@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -15,13 +16,15 @@ from crawler.stages import domains, endpoints, hosts, policies
 from crawler.tables import Domain, Host, Name, Row, Target, to_arrow
 from crawler.visited import Endpoint, Policy
 from crawler.visiting import Visitor
+from lab.listing import from_names
 from lab.network import DirectNetwork
+from lab.population import Population
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
     from pathlib import Path
 
-    from lab.population import Population
+    from lab.profiles import Profile
     from lab.world import World
 
 WORKERS = 150
@@ -116,3 +119,14 @@ def write(
         pq.write_table(to_arrow(table, rows), folder / table.TABLE / "part-0.parquet")
     if ca:
         (folder / CA_STORE).write_text(ca)
+
+
+async def take(folder: Path, names: Sequence[str], profile: Profile) -> Population:
+    """A whole census of a generated world, conversations included, written as a run; the world."""
+    world = Population(from_names(names), profile=profile, seed=7, now=int(time.time()))
+    resolver = resolver_in(world)
+    found, looked = await crawl(resolver, world.names)
+    fetched = await fetch(world, resolver, found)
+    talks = await talk(world, found, looked)
+    write(folder, world.names, found, looked, fetched, world.ca(), talks)
+    return world

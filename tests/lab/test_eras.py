@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from dataclasses import replace
 from itertools import islice
@@ -15,14 +14,12 @@ from crawler.stages import lists
 from crawler.stages.source import Entry, Source
 from lab.eras import drawn
 from lab.facts import facts_of
-from lab.listing import from_names, generate
-from lab.population import Population
+from lab.listing import generate
 from lab.posts import leaf_of
 from lab.profiles import CC, ODD, Profile
 from tests.lab import census
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from trio.testing import MockClock
@@ -58,16 +55,6 @@ def test_layers_move_apart() -> None:
     assert together < min(zone, mail) / 4
 
 
-async def take(folder: Path, names: Sequence[str], profile: Profile) -> Population:
-    world = Population(from_names(names), profile=profile, seed=7, now=int(time.time()))
-    resolver = census.resolver_in(world)
-    found, looked = await census.crawl(resolver, world.names)
-    fetched = await census.fetch(world, resolver, found)
-    talks = await census.talk(world, found, looked)
-    census.write(folder, world.names, found, looked, fetched, world.ca(), talks)
-    return world
-
-
 def nu(shared: Path, day: str) -> list[str]:
     """The first names of .nu on a day."""
     entries = (
@@ -88,8 +75,8 @@ async def test_transitions_between_two_eras_are_the_labs(
     else:
         shared: Path = request.getfixturevalue("shared")
         old, new = nu(shared, "2024-04-30"), nu(shared, "2026-08-22")
-    before = await take(tmp_path / "before", old, profile)
-    after = await take(tmp_path / "after", new, replace(profile, era=2))
+    before = await census.take(tmp_path / "before", old, profile)
+    after = await census.take(tmp_path / "after", new, replace(profile, era=2))
     both = sorted(set(old) & set(new))
     truths = [(before.truth(name), after.truth(name)) for name in both]
     expected = {
