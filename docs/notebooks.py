@@ -60,10 +60,9 @@ def main() -> int:
     options = parser.parse_args()
     for name in options.names or RUNS:
         notebook = render(NOTEBOOKS / f"{name}.py", options.data)
-        (options.out / f"{name}.ipynb").write_text(
-            json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
-        print(f"{options.out / name}.ipynb")
+        target = options.out / f"{name}.ipynb"
+        target.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        print(target)
     return 0
 
 

@@ -28,11 +28,6 @@ from analysis.notebook import Runs
 BEFORE = os.environ.get("DANE_CENSUS_BEFORE", "../data/before")
 RUN = os.environ.get("DANE_CENSUS_RUN", "../data/after")
 runs = Runs([BEFORE, RUN])
-
-# %% [markdown]
-# ## Are they the same list?
-
-# %%
 runs.show("populations")
 
 # %% [markdown]
