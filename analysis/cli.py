@@ -22,7 +22,7 @@ from analysis.explaining import Explained, explain, told
 from analysis.export import SUFFIX, Format, clean, parquet, write
 from analysis.report.cli import report
 from analysis.stats import Counted
-from analysis.warehouse import RunFault, open_run
+from analysis.warehouse import RunFault, open_run, write_classes
 from crawler.standards.names import NameFault, domain
 
 
@@ -63,11 +63,12 @@ def judge(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")],
     diff: Annotated[bool, typer.Option("--diff", help="Only show what today's rules would move.")] = False,
 ) -> None:
-    """Judge a run's evidence anew by today's rules, without a packet."""
+    """Judge a run's evidence anew by today's rules, without a packet; keep verdicts and class tables with the run."""
     try:
         open_run(run).close()
         if not diff:
             typer.echo(f"{judging.write(run):,} verdicts by the rules of {rules.VERSION}")
+            write_classes(run)
             return
         moved = judging.moved(run)
     except RunFault as fault:

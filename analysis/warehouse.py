@@ -10,8 +10,9 @@ This module adds six things to that: the folder in front of the file names, an e
 where an interrupted run has no part yet, verdicts made anew (in memory) where those in the
 folder are not of today's rules and all of the evidence, the Public Suffix List and the
 providers' names, whether the list was a sample, and the class views kept as tables (`KEPT`),
-for every statistic asks them again. What does not fit in memory spills to a folder of its
-own under the system's temporary directory.
+for every statistic asks them again. Where the folder has these already (``classes``), they are
+read. What does not fit in memory spills to a folder of its own under the system's temporary
+directory.
 """
 
 from __future__ import annotations
@@ -29,15 +30,27 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis import judge, providers, suffixes
+from analysis import classes, judge, providers, suffixes
 from analysis.verdicts import VERDICTS
 from crawler.tables import TABLES, Row, schema
 
 SQL = Path(__file__).parent / "sql"
 #: Views that are worked out once, when the run is opened.
 KEPT = frozenset(
-    {"host_class", "domain_class", "registrable", "provider", "policy_class", "dane_pair", "dane_effect", "measured"}
+    {
+        "host_class",
+        "mail_route",
+        "domain_class",
+        "registrable",
+        "provider",
+        "policy_class",
+        "dane_pair",
+        "dane_effect",
+        "measured",
+    }
 )
+#: What ``classes`` keeps in a run's folder: these, and others that one statistic or two ask for.
+FILED = KEPT | {"sender", "lookup_counts", "dns_operator", "zone_keys", "host_use"}
 #: The name in ``view_01_tables.sql`` that each table gets.
 LOOKS = {
     "names": "names", "rejects": "rejects", "domains": "domain_looks", "hosts": "host_looks",
@@ -130,8 +143,10 @@ def parts(run: Path, table: str) -> list[Path]:
     return sorted((run / table).glob("*.parquet"))
 
 
-def open_run(run: Path | str, *, psl: Path | None = None) -> Warehouse:
+def open_run(run: Path | str, *, psl: Path | None = None, anew: bool = False) -> Warehouse:
     """Open a run's folder; `psl` is another Public Suffix List than the shipped one.
+
+    `anew` makes the class tables even where the folder has them (``classes``).
 
     Raises `RunFault` for what is no run, or holds files that are not the crawler's.
     """
@@ -146,7 +161,9 @@ def open_run(run: Path | str, *, psl: Path | None = None) -> Warehouse:
     warehouse = Warehouse(folder, duckdb.connect(config=SETTINGS | {"temp_directory": spill.name}), spill)
     try:
         warehouse.connection.execute("set variable sampled = ?", [warehouse.sampled()])
-        _load(warehouse.connection, folder, psl or suffixes.shipped())
+        rules = psl or suffixes.shipped()
+        wanted = "" if anew else classes.basis(folder, view_files(), rules, sampled=warehouse.sampled())
+        _load(warehouse.connection, folder, rules, wanted)
     except (
         duckdb.IOException,
         duckdb.InvalidInputException,
@@ -166,12 +183,24 @@ def view_files() -> list[Path]:
     return sorted(SQL.glob("view_*.sql"))
 
 
-def _load(connection: duckdb.DuckDBPyConnection, folder: Path, psl: Path) -> None:
+def write_classes(run: Path) -> None:
+    """Make the class tables anew and keep them in the run's folder. Raises `RunFault` and `OSError`."""
+    with open_run(run, anew=True) as warehouse:
+        wanted = classes.basis(run, view_files(), suffixes.shipped(), sampled=warehouse.sampled())
+        classes.write(warehouse.connection, run, sorted(FILED), wanted)
+
+
+def _load(connection: duckdb.DuckDBPyConnection, folder: Path, psl: Path, wanted: str) -> None:
     for file in view_files():
         text = file.read_text(encoding="utf-8")
         if file.stem == "view_01_tables":
             text = _rooted(connection, text, folder)
         noun = re.sub(r"^view_\d+_", "", file.stem)
+        path = classes.kept(folder, noun, wanted) if noun in FILED and wanted else None
+        if path is not None:
+            connection.execute(text)
+            classes.read(connection, noun, path)
+            continue
         if noun in KEPT:
             text = text.replace(f"create or replace view {noun} ", f"create or replace temp table {noun} ", 1)
         connection.execute(text)

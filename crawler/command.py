@@ -25,6 +25,8 @@ import dns.rdatatype
 import trio
 
 from analysis import judge
+from analysis.classes import WORTH
+from analysis.warehouse import write_classes
 from crawler import __version__, outlook, runner
 from crawler.crawl import Looks, announce, crawl_with
 from crawler.fleet import Fleet
@@ -115,7 +117,7 @@ def run_scan(command: Command) -> bool:
             _judge(store)  # no verdicts yet: whoever opens the folder by other means finds every table
         complete = plainly(partial(_crawl, command, start, store, found, progress))
         if command.shard == WHOLE:
-            _judge(store)
+            _judge(store, classes=complete and len(found) >= WORTH)
         if complete:
             store.note(complete=True, end=now())
         _tell(store, found, progress, command.shard, complete=complete)
@@ -130,10 +132,15 @@ def run_scan(command: Command) -> bool:
     return complete
 
 
-def _judge(store: Store) -> None:
-    """Verdicts beside the evidence; troubles of the disk in one line, for the evidence is whole."""
+def _judge(store: Store, *, classes: bool = False) -> None:
+    """Verdicts beside the evidence; troubles of the disk in one line, for the evidence is whole.
+
+    `classes` are what statistics of a large run would make anew each time.
+    """
     try:
         judge.write(store.folder)
+        if classes:
+            write_classes(store.folder)
     except OSError as error:
         again = f"`dane-census judge {store.folder}` makes them again"
         raise StoreFault(f"{store.folder}: verdicts cannot be written: {error.strerror or error}; {again}") from error

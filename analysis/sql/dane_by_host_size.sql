@@ -15,10 +15,8 @@ with hosts_ as (
     group by host
 ),
 sized as (
-    select h.host, coalesce(h.good, false) as good, h.good is null as open,
-        count(distinct m.domain) as domains
-    from hosts_ as h join mail_route as m using (host)
-    group by all
+    select h.host, coalesce(h.good, false) as good, h.good is null as open, u.domains
+    from hosts_ as h join host_use as u using (host)
 ),
 banded as (
     select case when domains = 1 then 1 when domains <= 10 then 2 when domains <= 100 then 3 when domains <= 1000 then 4

@@ -12,11 +12,10 @@
 -- rfc: 7672 section 2.2
 with sized as (select provider, count(*) as domains from provider group by provider),
 served as (
-    select s.domain, bool_and(r.domain = own.domain) as own_servers
+    select s.domain, bool_and(s.domain = r.domain or ends_with(s.domain, '.' || r.domain)) as own_servers
     from (select domain, unnest(name_servers) as ns from domains) as s
     join dane_effect as e on e.domain = s.domain and e.published in ('full', 'partial')
     join registrable as r on r.name = s.ns
-    join registrable as own on own.name = s.domain
     group by s.domain
 ),
 told as (

@@ -12,7 +12,6 @@ with told as (
     select v.*, v.rule in ('DANE-TEMPORARY', 'DANE-UNREACHABLE', 'DANE-NOT-TRIED') as open
     from endpoint_verdicts as v where v.rule <> 'DANE-NO-RECORD'
 ),
-serving as (select host, count(distinct domain) as domains from mail_route group by host),
 counted as (
     select rule, reason, open, count(*) as n, count(*) filter (where len(near_misses) > 0) as near,
         count(*) filter (where list_contains(near_misses, 'empty-digest')) as empty_digest,
@@ -22,7 +21,7 @@ counted as (
         count(*) filter (where list_contains(near_misses, 'not-sent')) as not_sent,
         count(*) filter (where list_contains(near_misses, 'outweighed')) as outweighed,
         coalesce(sum(s.domains), 0)::bigint as domains
-    from told left join serving as s using (host)
+    from told left join host_use as s using (host)
     group by all
 ),
 whole as (

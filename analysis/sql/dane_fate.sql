@@ -1,8 +1,8 @@
 -- name: dane_fate
 -- title: What comes of published DANE
 -- grain: effective class
--- definition: Domains with DANE full or partial as published, by effective of view_92_dane_effect: the map of causes for
---   which DANE that somebody set up does not protect. Shares are of those of which conversations tell; untested,
+-- definition: Domains with DANE full or partial as published, by effective of view_92_dane_effect: the map of causes
+--   for which DANE that somebody set up does not protect. Shares are of those of which conversations tell; untested,
 --   temporary and unreachable count into the unknown.
 -- source: metrics 12, 22 and 23; the DANE survey, Lee et al. 2020
 -- rfc: 7672 section 2.2

@@ -9,10 +9,10 @@
 -- rfc: 9276 section 3.1, 5155, 9824
 with signed as (
     select denial_kind, nsec3_iterations, octet_length(nsec3_salt) as salt, nsec3_opt_out,
-        dnskey.outcome = 'answer' as has_key,
+        dnskey_outcome = 'answer' as has_key,
         zone is null
-        or (dnskey.outcome <> 'answer' and rrset_state(dnskey.outcome, dnskey.security) = 'unknown') as lost
-    from domains
+        or (dnskey_outcome <> 'answer' and rrset_state(dnskey_outcome, dnskey_security) = 'unknown') as lost
+    from domain_facts
 ),
 whole as (
     select

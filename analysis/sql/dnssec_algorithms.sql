@@ -8,30 +8,23 @@
 -- source: metric 8; Hardaker, ICANN ITHI, SIDN Labs
 -- rfc: 4034 sections 2 and 5, 9904
 with kinds as (
-    select 'ds algorithm' as record, domain, zone is null as lost, ds.outcome as outcome, ds.security as security,
-        list_distinct(list_transform(ds_set, lambda x: x.algorithm)) as numbers
-    from domains
-    union all
-    select 'ds digest', domain, zone is null, ds.outcome, ds.security,
-        list_distinct(list_transform(ds_set, lambda x: x.digest_type))
-    from domains
-    union all
-    select 'dnskey algorithm', domain, zone is null, dnskey.outcome, dnskey.security,
-        list_distinct(list_transform(dnskey_set, lambda x: x.algorithm))
-    from domains
+    select 'ds algorithm' as record, lost, ds_outcome as outcome, ds_security as security, ds_algorithms as numbers, n
+    from zone_keys
+    union all select 'ds digest', lost, ds_outcome, ds_security, ds_digests, n from zone_keys
+    union all select 'dnskey algorithm', lost, dnskey_outcome, dnskey_security, dnskey_algorithms, n from zone_keys
 ),
 whole as (
     select
         record,
-        count(*) filter (where outcome = 'answer') as known,
-        count(*) filter (where lost or (outcome <> 'answer' and rrset_state(outcome, security) = 'unknown'))
+        coalesce(sum(n) filter (where outcome = 'answer'), 0) as known,
+        coalesce(sum(n) filter (where lost or (outcome <> 'answer' and rrset_state(outcome, security) = 'unknown')), 0)
         + (select count(*) from domain_class where dnssec_class = 'not-measured') as unknown
     from kinds
     group by record
 ),
 counted as (
-    select record, number, count(*) as n
-    from (select record, unnest(numbers) as number from kinds where outcome = 'answer')
+    select record, number, sum(n) as n
+    from (select record, n, unnest(numbers) as number from kinds where outcome = 'answer')
     group by all
 )
 select

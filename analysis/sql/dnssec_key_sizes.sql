@@ -10,7 +10,7 @@ with keys as (
     select
         case when k.flags & 256 = 0 then 'other' when k.flags & 1 = 1 then 'ksk' else 'zsk' end as role,
         k.algorithm, k.bits
-    from (select unnest(dnskey_set) as k from domains where dnskey.outcome = 'answer')
+    from (select unnest(dnskey_set) as k from domain_facts where dnskey_outcome = 'answer')
 ),
 counted as (select role, algorithm, bits, count(*) as n from keys group by all)
 select role, algorithm, algorithm_name(algorithm) as name, bits,

@@ -7,10 +7,10 @@
 -- source: metrics 6 and 10; Nosyk et al. 2023
 -- rfc: 4035 section 4.3, 8914
 with counted as (
-    select zone_security as security, zone_reason as reason, count(*) as n from domains group by all
+    select zone_security as security, zone_reason as reason, count(*) as n from domain_facts group by all
 ),
 whole as (
-    select (select count(*) from domains) as known,
+    select (select count(*) from domain_facts) as known,
         (select count(*) from domain_class where dnssec_class = 'not-measured') as unknown
 )
 select

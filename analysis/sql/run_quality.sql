@@ -1,26 +1,36 @@
 -- name: run_quality
 -- title: What the run cost and how well it went
 -- grain: measure
--- definition: Packets and seconds per row of domains and hosts (all looks), and of look-ups (latest looks): the
---   part that came to a conclusive answer, the part answered without a packet, tries where packets were sent, and
---   the round trip. keys twice: rows beyond one for each (key, look), which must be 0.
+-- definition: Packets and seconds per row of domains and hosts (all looks), and of look-ups (latest looks): the part
+--   that came to a conclusive answer, the part answered without a packet, tries where packets were sent, and the
+--   round trip. keys twice: rows beyond one for each key at the first look, which must be 0. Round trips are told to
+--   the millisecond.
 -- source: metric 46; OpenINTEL
 -- rfc: none
 with d as (
     select count(*) as n, sum(queries) as queries, avg(queries) as mean, max(queries) as most, avg(elapsed) as seconds,
-        count(*) filter (where look > 1) as later, count(*) - count(distinct (domain, look)) as twice
+        count(*) filter (where look > 1) as later,
+        count(*) filter (where look = 1) - count(distinct domain) filter (where look = 1) as twice
     from domain_looks
 ),
 h as (
     select count(*) as n, sum(queries) as queries, avg(queries) as mean, max(queries) as most, avg(elapsed) as seconds,
-        count(*) filter (where look > 1) as later, count(*) - count(distinct (host, look)) as twice
+        count(*) filter (where look > 1) as later,
+        count(*) filter (where look = 1) - count(distinct host) filter (where look = 1) as twice
     from host_looks
 ),
+trips as (
+    select rtt_ms, sum(n) over (order by rtt_ms) as upto, sum(n) over () as whole
+    from (select rtt_ms, sum(n) as n from lookup_counts where rtt_ms is not null group by rtt_ms)
+),
 l as (
-    select count(*) as n, avg((outcome in ('answer', 'nodata', 'nxdomain'))::int) as conclusive,
-        avg((tries = 0)::int) as cached, avg(tries) filter (where tries > 0) as tries, max(tries) as most,
-        median(rtt) as rtt, quantile_cont(rtt, 0.95) as slow
-    from lookups
+    select sum(n) as n,
+        sum(n) filter (where outcome in ('answer', 'nodata', 'nxdomain')) / sum(n)::double as conclusive,
+        coalesce(sum(n) filter (where tries = 0), 0) / sum(n)::double as cached,
+        sum(n * tries) filter (where tries > 0) / sum(n) filter (where tries > 0)::double as tries, max(tries) as most,
+        (select min(rtt_ms) / 1000.0 from trips where 2 * upto >= whole) as rtt,
+        (select min(rtt_ms) / 1000.0 from trips where 20 * upto >= 19 * whole) as slow
+    from lookup_counts
 ),
 listed as (
     select 1 as place, 'domains: rows' as measure, n::double as value, 'rows' as unit from d

@@ -15,7 +15,7 @@
 create or replace view host_class as
 with named as (
     select m.host, count(*) as mx_records
-    from (select unnest(mx_hosts) as m from domains)
+    from (select unnest(mx_hosts) as m from domain_facts)
     where m.target in ('host', 'implicit')
     group by m.host
 ),
@@ -25,23 +25,14 @@ looked as (
         len(addresses) as addresses,
         case
             when len(addresses) > 0 then true
-            when rrset_state(a.outcome, a.security) = 'none' and rrset_state(aaaa.outcome, aaaa.security) = 'none'
-                then false
+            when a_state = 'none' and aaaa_state = 'none' then false
         end as has_address,
-        case rrset_state(a.outcome, a.security)
-            when 'unknown' then null when 'none' then false else true
-        end as has_ipv4,
-        case rrset_state(aaaa.outcome, aaaa.security)
-            when 'unknown' then null when 'none' then false else true
-        end as has_ipv6,
-        rrset_state(tlsa_expanded.outcome, tlsa_expanded.security) as at_expanded,
-        rrset_state(tlsa_initial.outcome, tlsa_initial.security) as at_initial,
-        tlsa_expanded.ttl as expanded_ttl, tlsa_initial.ttl as initial_ttl,
-        tlsa_expanded_set, tlsa_initial_set, tlsa_malformed,
-        tcp_node.outcome = 'nxdomain' as hidden_node,
-        address_security = 'insecure'
-            and coalesce(a.alias[1].security, aaaa.alias[1].security, '') = 'secure' as first_only
-    from hosts
+        case a_state when 'unknown' then null when 'none' then false else true end as has_ipv4,
+        case aaaa_state when 'unknown' then null when 'none' then false else true end as has_ipv6,
+        at_expanded, at_initial, expanded_ttl, initial_ttl, tlsa_expanded_set, tlsa_initial_set, tlsa_malformed,
+        hidden_node,
+        address_security = 'insecure' and first_alias = 'secure' as first_only
+    from host_facts
 ),
 placed as (
     select *, case

@@ -11,7 +11,7 @@ with unrolled as (
     select domain, unnest(mx_hosts) as m,
         list_min(list_transform(
             list_filter(mx_hosts, lambda x: x.target <> 'null'), lambda x: x.preference)) as best
-    from domains
+    from domain_facts
 )
 select
     u.domain, m.preference, m.host, m.target,

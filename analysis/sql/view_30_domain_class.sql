@@ -32,8 +32,8 @@ with over_hosts as (
 ),
 read as (
     select
-        d.domain, d.look, d.zone, d.zone_security, d.zone_reason, d.mx.outcome as mx_outcome,
-        d.mx.security as mx_security, d.dnskey.outcome as dnskey_outcome, d.queries,
+        d.domain, d.look, d.zone, d.zone_security, d.zone_reason, d.mx_outcome, d.mx_security, d.dnskey_outcome,
+        d.queries,
         case
             when d.mail <> 'no-mx' then d.mail
             when o.own_address then 'implicit'
@@ -44,19 +44,26 @@ read as (
         coalesce(o.secure, 0) as secure, coalesce(o.known_not, 0) as known_not, coalesce(o.unsure, 0) as unsure,
         coalesce(o.best_secure, 0) as best_secure, coalesce(o.best_known_not, 0) as best_known_not,
         coalesce(o.best_unsure, 0) as best_unsure,
-        record_verdict(
-            case when rrset_state(d.mta_sts.outcome, d.mta_sts.security) in ('secure', 'insecure') then 'there'
-                else rrset_state(d.mta_sts.outcome, d.mta_sts.security) end,
-            len(list_filter(d.mta_sts_txt, lambda t: starts_with(t, 'v=STSv1;'))),
-            len(list_filter(d.mta_sts_txt, lambda t: starts_with(t, 'v=STSv1;') and sts_grammar(t))),
-            len(list_filter(d.mta_sts_txt, lambda t: starts_with(t, 'v=STSv1')))) as sts,
-        record_verdict(
-            case when rrset_state(d.tlsrpt.outcome, d.tlsrpt.security) in ('secure', 'insecure') then 'there'
-                else rrset_state(d.tlsrpt.outcome, d.tlsrpt.security) end,
-            len(list_filter(d.tlsrpt_txt, lambda t: starts_with(t, 'v=TLSRPTv1;'))),
-            len(list_filter(d.tlsrpt_txt, lambda t: starts_with(t, 'v=TLSRPTv1;') and tlsrpt_grammar(t))),
-            len(list_filter(d.tlsrpt_txt, lambda t: starts_with(t, 'v=TLSRPTv1')))) as tlsrpt
-    from domains as d left join over_hosts as o using (domain)
+        -- most names have no such texts: their class is that of the look-up, unless there were records that say nothing
+        case
+            when len(d.mta_sts_txt) > 0 then record_verdict(
+                case when d.mta_sts_state in ('secure', 'insecure') then 'there' else d.mta_sts_state end,
+                len(list_filter(d.mta_sts_txt, lambda t: starts_with(t, 'v=STSv1;'))),
+                len(list_filter(d.mta_sts_txt, lambda t: starts_with(t, 'v=STSv1;') and sts_grammar(t))),
+                len(list_filter(d.mta_sts_txt, lambda t: starts_with(t, 'v=STSv1'))))
+            when d.mta_sts_state = 'unknown' then 'unknown'
+            else 'none'
+        end as sts,
+        case
+            when len(d.tlsrpt_txt) > 0 then record_verdict(
+                case when d.tlsrpt_state in ('secure', 'insecure') then 'there' else d.tlsrpt_state end,
+                len(list_filter(d.tlsrpt_txt, lambda t: starts_with(t, 'v=TLSRPTv1;'))),
+                len(list_filter(d.tlsrpt_txt, lambda t: starts_with(t, 'v=TLSRPTv1;') and tlsrpt_grammar(t))),
+                len(list_filter(d.tlsrpt_txt, lambda t: starts_with(t, 'v=TLSRPTv1'))))
+            when d.tlsrpt_state = 'unknown' then 'unknown'
+            else 'none'
+        end as tlsrpt
+    from domain_facts as d left join over_hosts as o using (domain)
 ),
 judged as (
     select

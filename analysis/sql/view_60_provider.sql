@@ -43,11 +43,10 @@ told as (
         d.domain,
         case when b.first is null then '(no host)' when b.first <> b.last then '(several)' else b.first end
             as registrable,
-        coalesce(b.first = b.last and b.first = own.domain, false) as own_name,
+        coalesce(b.first = b.last and (b.first = d.domain or ends_with(d.domain, '.' || b.first)), false) as own_name,
         coalesce(b.crowded, false) as crowded, b.biggest
     from domain_class as d
     left join best as b using (domain)
-    left join registrable as own on own.name = d.domain
     where d.has_mail
 ),
 attributed as (

@@ -7,7 +7,7 @@
 -- source: metric 43; Chung et al. 2017 group DNSSEC by operator in this way
 -- rfc: 1034 section 4.2
 create or replace view dns_operator as
-with sets as (select distinct name_servers from domains),
+with sets as (select distinct name_servers from domain_facts),
 told as (
     select s.name_servers, min(r.domain) as first, max(r.domain) as last
     from (select name_servers, unnest(name_servers) as ns from sets) as s join registrable as r on r.name = s.ns
@@ -21,4 +21,4 @@ select
         when t.first = d.domain or ends_with(d.domain, '.' || t.first) then '(self)'
         else t.first
     end as operator
-from domains as d left join told as t using (name_servers);
+from domain_facts as d left join told as t using (name_servers);

@@ -16,6 +16,8 @@ from lab.listing import generate
 from lab.population import Population
 from lab.profiles import CC, GTLD, ODD, STS, Profile
 from tests.lab import census
+from tests.totals.compare import differences
+from tests.totals.expected import by_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,3 +69,4 @@ async def test_every_verdict_and_total_is_the_labs(
         assert counted(run, "tlsrpt_class") == totals.tlsrpt
         crossed = run.query("select dane_class, sts_class, count(*) from domain_class where has_mail group by all").rows
         assert {(str(dane), str(sts)): count for dane, sts, count in crossed} == totals.cross
+        assert list(differences(run, by_name([world.truth(name) for name in world.names], tld))) == []
