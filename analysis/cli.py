@@ -74,7 +74,7 @@ def judge(
     except RunFault as fault:
         raise typer.BadParameter(str(fault)) from fault
     except OSError as fault:
-        raise typer.BadParameter(f"{run}: {fault.strerror}") from fault
+        raise typer.BadParameter(f"{run}: {fault.strerror or fault}") from fault
     for one in moved:
         changes = (f"{key} {one['before'].get(key)} -> {one['now'].get(key)}" for key in one["before"] | one["now"])
         typer.echo(clean(f"{one['key']}: {'; '.join(changes)}"))

@@ -50,7 +50,7 @@ KEPT = frozenset(
     }
 )
 #: What ``classes`` keeps in a run's folder: these, and others that one statistic or two ask for.
-FILED = KEPT | {"sender", "lookup_counts", "dns_operator", "zone_keys", "host_use"}
+FILED = KEPT | {"sender", "lookup_counts", "dns_operator", "zone_keys", "host_use", "tlsa_records"}
 #: The name in ``view_01_tables.sql`` that each table gets.
 LOOKS = {
     "names": "names", "rejects": "rejects", "domains": "domain_looks", "hosts": "host_looks",
@@ -81,10 +81,17 @@ class Result:
 
 
 def fetched(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object] = ()) -> Result:
-    """Run one statement and fetch all of it."""
-    cursor = connection.execute(sql, list(parameters))
+    """Run one statement and fetch all of it. Raises `RunFault` where the memory does not suffice."""
+    try:
+        cursor = connection.execute(sql, list(parameters))
+    except duckdb.OutOfMemoryException as fault:
+        raise RunFault(_short(fault)) from fault
     columns = tuple(str(column[0]) for column in cursor.description or ())
     return Result(columns=columns, rows=tuple(tuple(row) for row in cursor.fetchall()))
+
+
+def _short(fault: duckdb.OutOfMemoryException) -> str:
+    return f"not enough memory for a run of this size: {str(fault).splitlines()[0]}; use a machine with more"
 
 
 class Warehouse:
@@ -143,10 +150,11 @@ def parts(run: Path, table: str) -> list[Path]:
     return sorted((run / table).glob("*.parquet"))
 
 
-def open_run(run: Path | str, *, psl: Path | None = None, anew: bool = False) -> Warehouse:
+def open_run(run: Path | str, *, psl: Path | None = None, anew: bool = False, memory: str | None = None) -> Warehouse:
     """Open a run's folder; `psl` is another Public Suffix List than the shipped one.
 
-    `anew` makes the class tables even where the folder has them (``classes``).
+    `anew` makes the class tables even where the folder has them (``classes``). `memory` is what DuckDB may use, such as
+    "3GB"; by its own choice, four fifths of the machine's.
 
     Raises `RunFault` for what is no run, or holds files that are not the crawler's.
     """
@@ -161,6 +169,8 @@ def open_run(run: Path | str, *, psl: Path | None = None, anew: bool = False) ->
     warehouse = Warehouse(folder, duckdb.connect(config=SETTINGS | {"temp_directory": spill.name}), spill)
     try:
         warehouse.connection.execute("set variable sampled = ?", [warehouse.sampled()])
+        if memory is not None:
+            warehouse.connection.execute("set memory_limit = ?", [memory])
         rules = psl or suffixes.shipped()
         wanted = "" if anew else classes.basis(folder, view_files(), rules, sampled=warehouse.sampled())
         _load(warehouse.connection, folder, rules, wanted)
@@ -172,6 +182,9 @@ def open_run(run: Path | str, *, psl: Path | None = None, anew: bool = False) ->
     ) as fault:
         warehouse.close()  # a later part that cannot be read, or has other types; what else fails is our mistake
         raise RunFault(f"{folder}: {str(fault).splitlines()[0]}") from fault
+    except duckdb.OutOfMemoryException as fault:
+        warehouse.close()
+        raise RunFault(f"{folder}: {_short(fault)}") from fault
     except BaseException:
         warehouse.close()
         raise
@@ -183,11 +196,16 @@ def view_files() -> list[Path]:
     return sorted(SQL.glob("view_*.sql"))
 
 
-def write_classes(run: Path) -> None:
+def write_classes(run: Path, *, memory: str | None = None) -> None:
     """Make the class tables anew and keep them in the run's folder. Raises `RunFault` and `OSError`."""
-    with open_run(run, anew=True) as warehouse:
+    with open_run(run, anew=True, memory=memory) as warehouse:
         wanted = classes.basis(run, view_files(), suffixes.shipped(), sampled=warehouse.sampled())
-        classes.write(warehouse.connection, run, sorted(FILED), wanted)
+        try:
+            classes.write(warehouse.connection, run, sorted(FILED), wanted)
+        except duckdb.OutOfMemoryException as fault:
+            raise RunFault(f"{run}: {_short(fault)}") from fault
+        except duckdb.IOException as fault:
+            raise OSError(str(fault).splitlines()[0]) from fault
 
 
 def _load(connection: duckdb.DuckDBPyConnection, folder: Path, psl: Path, wanted: str) -> None:

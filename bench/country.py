@@ -3,7 +3,8 @@
 No crawl of that size is needed: a small census of the lab is multiplied. Each copy has names of its own (domains, and
 the hosts and policy hosts below them) under one of 50 made-up TLDs, with a rank and a tag; providers and their hosts
 stay what they are, and so serve all copies. Verdicts are multiplied with the evidence, for judging is a job of its own
-(``dane-census judge``). The statistics then run in a process of their own that may have 2 threads and 4 GiB.
+(``dane-census judge``). The class tables are made, as a scan does at its end, and
+then all statistics, each in a process of its own that may have 2 threads and 4 GiB.
 
     python -m bench.country --domains 10000000 --keep /tmp/country
 """
@@ -12,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import shutil
 import subprocess
 import sys
@@ -29,6 +29,7 @@ from analysis.warehouse import open_run, write_classes
 from lab.listing import generate
 
 BASE = 10_000
+LIMIT = "3GB"  # for DuckDB, which may use a little more; the process may have 4 GiB
 TLD = "nl"
 #: What is renamed in each table: plain columns, and the lists that a column may be.
 RENAMED: dict[str, dict[str, str]] = {
@@ -103,22 +104,33 @@ def _copies(connection: duckdb.DuckDBPyConnection, base: Path, out: Path, table:
     )
 
 
+def peak() -> int:
+    """MiB that this process held at most. getrusage would count what the parent held before."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) // 1024
+
+
+def prepared(run: Path) -> None:
+    """The class tables of a run: seconds and memory."""
+    begun = time.perf_counter()
+    write_classes(run, memory=LIMIT)
+    print(json.dumps({"seconds": time.perf_counter() - begun, "memory": peak()}))
+
+
 def counted(run: Path) -> None:
     """All statistics, in this process: what each took, and what the process held at most."""
     begun = time.perf_counter()
     took: dict[str, float] = {}
-    with open_run(run) as warehouse:
+    with open_run(run, memory=LIMIT) as warehouse:
         warehouse.connection.execute("set threads = 2")
         took["(opening: the class tables)"] = time.perf_counter() - begun
-        warehouse.connection.execute("set memory_limit = '3GB'")
         names = warehouse.query("select count(*) from names").rows[0][0]
         for statistic in catalogue().values():
             start = time.perf_counter()
             count(warehouse, statistic)
             took[statistic.name] = time.perf_counter() - start
     seconds = time.perf_counter() - begun
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(json.dumps({"names": names, "seconds": seconds, "memory": memory, "took": took}))
+    print(json.dumps({"names": names, "seconds": seconds, "memory": peak(), "took": took}))
 
 
 def main() -> None:
@@ -128,9 +140,13 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="a folder that keeps the base and the run")
     parser.add_argument("--slowest", type=int, default=3)
     parser.add_argument("--count", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--prepare", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.count:
         counted(options.count)
+        return
+    if options.prepare:
+        prepared(options.prepare)
         return
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch)
@@ -140,15 +156,18 @@ def main() -> None:
         if not run.is_dir():
             multiplied(base, run, options.domains // BASE)
         octets = sum(path.stat().st_size for path in run.rglob("*.parquet"))
-        begun = time.perf_counter()
-        write_classes(run)
-        made = time.perf_counter() - begun
-        command = [sys.executable, "-m", "bench.country", "--count", str(run)]
-        told = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        made, told = (
+            json.loads(
+                subprocess.run(
+                    [sys.executable, "-m", "bench.country", what, str(run)], check=True, stdout=subprocess.PIPE
+                ).stdout
+            )
+            for what in ("--prepare", "--count")
+        )
         print(
             f"{told['names']:,} domains, {octets / 2**20:,.0f} MiB of Parquet: {len(told['took']) - 1} statistics in "
             f"{told['seconds']:.1f} s (target 60 for 10,000,000), {told['memory']:,} MiB at most (target 4,096); "
-            f"class tables, which a scan makes at its end, took {made:.1f} s before"
+            f"class tables, which a scan makes at its end, took {made['seconds']:.1f} s and {made['memory']:,} MiB"
         )
         for name, seconds in sorted(told["took"].items(), key=lambda item: -item[1])[: options.slowest]:
             print(f"  {seconds:7.2f} s  {name}")

@@ -26,7 +26,7 @@ import trio
 
 from analysis import judge
 from analysis.classes import WORTH
-from analysis.warehouse import write_classes
+from analysis.warehouse import RunFault, write_classes
 from crawler import __version__, outlook, runner
 from crawler.crawl import Looks, announce, crawl_with
 from crawler.fleet import Fleet
@@ -144,6 +144,8 @@ def _judge(store: Store, *, classes: bool = False) -> None:
     except OSError as error:
         again = f"`dane-census judge {store.folder}` makes them again"
         raise StoreFault(f"{store.folder}: verdicts cannot be written: {error.strerror or error}; {again}") from error
+    except RunFault as fault:
+        print(f"dane-census: class tables are not kept, statistics will make them anew: {fault}", file=sys.stderr)
 
 
 def command_of(run: Path) -> tuple[list[str], str]:

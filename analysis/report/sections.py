@@ -153,6 +153,7 @@ SECTIONS: tuple[Section, ...] = (
         "which MTA-STS goes by and DANE does not.",
         figures=(
             _figure("smtp_contacts", "How far conversations came", _bars("outcome"), population="all endpoints"),
+            _figure("ipv6", "IPv6", _bars("population", "property")),
             _figure("mx_certificates", "Certificates by the public PKI", _bars("flaw"), population="endpoints"),
         ),
     ),

@@ -11,17 +11,10 @@
 --   SMTP outsourced); Ashiq et al. 2025
 -- rfc: 7672 section 2.2
 with sized as (select provider, count(*) as domains from provider group by provider),
-served as (
-    select s.domain, bool_and(s.domain = r.domain or ends_with(s.domain, '.' || r.domain)) as own_servers
-    from (select domain, unnest(name_servers) as ns from domains) as s
-    join dane_effect as e on e.domain = s.domain and e.published in ('full', 'partial')
-    join registrable as r on r.name = s.ns
-    group by s.domain
-),
 told as (
     select
         case
-            when p.attribution in ('self', 'address') and coalesce(s.own_servers, false) then 'SSDS'
+            when p.attribution in ('self', 'address') and coalesce(o.operator = '(self)', false) then 'SSDS'
             when p.attribution in ('self', 'address') then 'SSDO'
             when z.domains > 50 then 'SO, large'
             else 'SO, small'
@@ -31,7 +24,7 @@ told as (
     from dane_effect as e
     join provider as p using (domain)
     join sized as z using (provider)
-    left join served as s using (domain)
+    left join dns_operator as o using (domain)
     where e.published in ('full', 'partial')
 )
 select operator,

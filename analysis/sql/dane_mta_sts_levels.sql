@@ -7,31 +7,21 @@
 --   of the two is unknown at that level (untested, temporary, unreachable among it), or whether there is mail.
 -- source: metric 39
 -- rfc: 7672, 8461 section 2
-with told as (
-    select d.domain,
-        case when d.published in ('unknown', 'not-measured') then null else d.published in ('full', 'partial')
-            end as dane_1,
-        case when p.published in ('unknown', 'not-measured') then null else p.published = 'valid' end as sts_1,
-        case when d.usable in ('unknown', 'not-measured') then null else d.usable in ('full', 'partial') end as dane_2,
-        case when p.usable in ('unknown', 'not-measured') then null else p.usable in ('enforce', 'testing')
-            end as sts_2,
-        case when d.effective in ('unknown', 'not-measured', 'untested', 'temporary', 'unreachable') then null
-            else d.effective = 'valid' end as dane_3,
-        case when p.effective in ('unknown', 'not-measured') then null else p.effective = 'covered' end as sts_3
-    from dane_effect as d join policy_class as p using (domain)
-    where d.has_mail
-),
+with kinds as (select kind, count(*) as n from measured where kind_says(kind, 0) = 1 group by kind),
 levels as (
-    select 1 as place, 'published' as level, dane_1 as dane, sts_1 as sts from told
-    union all select 2, 'usable', dane_2, sts_2 from told
-    union all select 3, 'effective', dane_3, sts_3 from told
+    from (values (1, 'published', 2, 5), (2, 'usable', 3, 6), (3, 'effective', 4, 7)) as l(place, level, dane, sts)
 ),
 counted as (
     select place, level,
-        case when dane is null or sts is null then 'unknown' when dane and sts then 'both' when dane then 'DANE only'
-            when sts then 'MTA-STS only' else 'neither' end as has,
-        count(*) as n
-    from levels
+        case
+            when kind_says(kind, dane) = 2 or kind_says(kind, sts) = 2 then 'unknown'
+            when kind_says(kind, dane) = 1 and kind_says(kind, sts) = 1 then 'both'
+            when kind_says(kind, dane) = 1 then 'DANE only'
+            when kind_says(kind, sts) = 1 then 'MTA-STS only'
+            else 'neither'
+        end as has,
+        sum(n)::bigint as n
+    from kinds cross join levels
     group by all
 ),
 whole as (

@@ -11,17 +11,20 @@ with judged as (
         end as flaw
     from endpoint_verdicts where contact = 'tls'
 ),
+hosts_ as (
+    select host, coalesce(bool_or(flaw = '(good)'), false) as good, coalesce(bool_or(flaw <> '(good)'), false) as bad
+    from judged group by host
+),
 routes as (
-    select r.domain, count(*) filter (where j.flaw = '(good)') as good,
-        count(*) filter (where j.flaw <> '(good)') as bad
-    from (select distinct domain, host from mail_route) as r join judged as j using (host)
-    group by r.domain
+    select m.domain, bool_or(h.good) as good, bool_or(h.bad) as bad
+    from mail_route as m join hosts_ as h using (host)
+    group by m.domain
 ),
 told as (
     select 1 as place, 'endpoints' as population, flaw from judged
     union all
-    select 2, 'domains', case when bad = 0 and good > 0 then '(all good)' when good = 0 and bad > 0 then '(none good)'
-        when good > 0 then '(some good)' end
+    select 2, 'domains', case when good and not bad then '(all good)' when bad and not good then '(none good)'
+        when good then '(some good)' end
     from routes
 ),
 counted as (select place, population, flaw, count(*) as n from told group by all),

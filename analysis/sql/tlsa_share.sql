@@ -1,13 +1,14 @@
 -- name: tlsa_share
 -- title: TLSA at mail hosts
 -- grain: (population, property)
--- definition: Hosts with TLSA, secure or unsigned, among hosts with an address; domains with mail that have at
---   least one such host. secure counts only TLSA that a sender may trust. A domain is unknown if no host of it has
---   TLSA and some host is unknown, or if it is not known to have mail. hidden-node: among hosts with TLSA and a
---   conclusive answer for `_tcp` below them, those where that name is denied although names below it exist.
+-- definition: Hosts with TLSA, secure or unsigned, among hosts with an address; domains with mail that have at least
+--   one such host. secure counts only TLSA that a sender may trust. A domain is unknown if no host of it has TLSA and
+--   some host is unknown, or if it is not known to have mail. hidden-node: among hosts with TLSA and a conclusive
+--   answer for `_tcp` below them, those where that name is denied although names below it exist.
 -- source: metrics 11, 18 and 19; Lee et al. 2020
 -- rfc: 7672 section 2.2, 8020 section 2
-with hosts_ as (
+with wild as (select distinct host from tlsa_records where decides and wildcard),
+hosts_ as (
     select
         count(*) filter (where host_state in ('secure', 'unsigned')) as published,
         count(*) filter (where host_state = 'secure') as secure,
@@ -15,7 +16,8 @@ with hosts_ as (
         count(*) filter (where host_state in ('unknown', 'not-measured')) as unknown,
         count(*) filter (where host_state in ('secure', 'unsigned') and place = 'expanded') as by_alias,
         count(*) filter (where host_state in ('secure', 'unsigned') and hidden_node) as hidden,
-        count(*) filter (where host_state in ('secure', 'unsigned') and hidden_node is not null) as node_asked
+        count(*) filter (where host_state in ('secure', 'unsigned') and hidden_node is not null) as node_asked,
+        count(*) filter (where host_state in ('secure', 'unsigned') and host in (from wild)) as by_wildcard
     from host_class
 ),
 domains_ as (
@@ -34,10 +36,11 @@ listed as (
     from hosts_
     union all select 2, 'hosts with an address', 'secure tlsa', secure, known, unknown from hosts_
     union all select 3, 'hosts with tlsa', 'at the end of an alias', by_alias, published, unknown from hosts_
-    union all select 4, 'hosts with tlsa', 'hidden-node', hidden, node_asked, published - node_asked from hosts_
-    union all select 5, 'domains with mail', 'tlsa at some host', published, mail - unknown, unknown + no_mail_known
+    union all select 4, 'hosts with tlsa', 'by a wildcard', by_wildcard, published, unknown from hosts_
+    union all select 5, 'hosts with tlsa', 'hidden-node', hidden, node_asked, published - node_asked from hosts_
+    union all select 7, 'domains with mail', 'tlsa at some host', published, mail - unknown, unknown + no_mail_known
     from domains_
-    union all select 6, 'domains with mail', 'secure tlsa at some host', secure, mail - unknown_secure,
+    union all select 8, 'domains with mail', 'secure tlsa at some host', secure, mail - unknown_secure,
         unknown_secure + no_mail_known
     from domains_
 )

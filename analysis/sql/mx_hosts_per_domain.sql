@@ -1,0 +1,31 @@
+-- name: mx_hosts_per_domain
+-- title: How many mail hosts and preferences a domain has
+-- grain: (property, value)
+-- definition: Domains with an MX RRset that is no null MX alone, by the number of distinct mail hosts that its
+--   records name (junk targets among them, the null MX left out) and by the number of distinct preferences. Unknown:
+--   domains whose MX RRset is not known, and not-measured names.
+-- source: metric 3; Schaumann 2023
+-- rfc: 5321 section 5.1
+with each as (
+    select domain, count(distinct host) as hosts, count(distinct preference) as preferences
+    from mail_route where target not in ('null', 'implicit') group by domain
+),
+told as (
+    select e.* from each as e semi join (
+        select domain from domain_class where mail_class in ('mx', 'null-mx-mixed')) as d using (domain)
+),
+listed as (
+    select 1 as place, 'hosts' as property, hosts as n from told
+    union all select 2, 'preferences', preferences from told
+),
+banded as (
+    select place, property, case when n <= 5 then n when n <= 10 then 6 else 7 end as band, count(*) as n
+    from listed group by all
+),
+whole as (
+    select (select count(*) from told) as known,
+        (select count(*) from domain_class where mail_class in ('unknown', 'not-measured')) as unknown
+)
+select property, ['1', '2', '3', '4', '5', '6 to 10', 'over 10'][band] as value, unnest(figures(n, known, unknown))
+from banded, whole
+order by place, band;
