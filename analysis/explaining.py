@@ -117,7 +117,13 @@ _POLICY = """
         p.record_flaw, p.policy_id, p.mode, p.max_age, p.coverage, p.uncovered, v.problems, v.mx, p.hosting, p.hosted_at
     from policy_class as p left join policy_verdicts as v using (domain) where p.domain = ?
 """
-_SENDER = "select sender, outcome::varchar as outcome, decides from sender where domain = ?"
+_SENDER = """
+    select s.sender, s.outcome::varchar as outcome, min(h.host) as decides
+    from sender as s left join sender_host as h on h.domain = s.domain and h.preference = s.preference
+        and s.outcome::varchar = case s.sender when 'plain' then h.plain when 'dane' then h.dane
+            when 'mta-sts' then h.mta_sts else h.both_ end
+    where s.domain = ? group by all
+"""
 
 
 def _one(run: Warehouse, sql: str, domain: str) -> dict[str, Any] | None:

@@ -50,7 +50,9 @@ KEPT = frozenset(
     }
 )
 #: What ``classes`` keeps in a run's folder: these, and others that one statistic or two ask for.
-FILED = KEPT | {"sender", "lookup_counts", "dns_operator", "zone_keys", "host_use", "tlsa_records"}
+FILED = KEPT | {
+    "sender_class", "lookup_counts", "dns_operator", "zone_keys", "host_use", "tlsa_records", "route_shapes",
+}  # fmt: skip
 #: The name in ``view_01_tables.sql`` that each table gets.
 LOOKS = {
     "names": "names", "rejects": "rejects", "domains": "domain_looks", "hosts": "host_looks",

@@ -16,6 +16,9 @@ with whole as (
         count(*) filter (where dane_class in ('full', 'partial')) as partly
     from domain_class
 )
-select 'full' as property, unnest(figures(fully, known, unknown)) from whole
-union all
-select 'full or partial', unnest(figures(partly, known, unknown)) from whole;
+select property, unnest(figures(n, known, unknown))
+from (
+    select 1 as place, 'full' as property, fully as n, known, unknown from whole
+    union all select 2, 'full or partial', partly, known, unknown from whole
+)
+order by place;

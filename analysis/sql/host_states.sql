@@ -7,14 +7,17 @@
 -- source: metrics 5 and 19
 -- rfc: 7672 section 2.2
 with counted as (select host_state as class, count(*) as n from host_class group by class),
+shapes as (from route_shapes where has_mail),
 used as (
-    select m.host_state as class, count(distinct m.domain) as domains
-    from mail_route as m join domain_class as d using (domain)
-    where d.has_mail and m.target in ('host', 'implicit')
-    group by m.host_state
+    select 'secure'::host_state as class, sum(n) as domains from shapes where has_secure
+    union all select 'unsigned', sum(n) from shapes where has_unsigned
+    union all select 'none', sum(n) from shapes where has_none
+    union all select 'no-address', sum(n) from shapes where has_no_address
+    union all select 'unknown', sum(n) from shapes where has_unknown
+    union all select 'not-measured', sum(n) from shapes where has_not_measured
 ),
 filled as (
-    select class, coalesce(n, 0) as n, coalesce(domains, 0) as domains,
+    select class, coalesce(n, 0) as n, coalesce(domains, 0)::bigint as domains,
         class not in ('unknown', 'not-measured') as known
     from (select unnest(enum_range(null::host_state))::host_state as class)
     left join counted using (class) left join used using (class)

@@ -13,25 +13,15 @@ with hosts_ as (
         count(*) filter (where has_ipv6 is null or (not has_ipv6 and has_ipv4 is null)) as unknown
     from host_class where look is not null
 ),
-paths as (  -- junk that an MX names leads nowhere, by IPv6 as by IPv4
-    select m.domain, case when m.target in ('host', 'implicit') then h.has_ipv6 else false end as six
-    from mail_route as m left join host_class as h on m.target in ('host', 'implicit') and h.host = m.host
-    where m.target <> 'null'
-),
-routes as (
-    select domain, bool_or(six) as somewhere, bool_and(coalesce(six, true)) as maybe_all, bool_or(six is null) as open
-    from paths
-    group by domain
-),
-domains_ as (
+domains_ as (  -- junk that an MX names leads nowhere, by IPv6 as by IPv4
     select
-        count(*) filter (where d.has_mail and r.somewhere) as somewhere,
-        count(*) filter (where d.has_mail and not coalesce(r.somewhere, false) and r.open) as some_open,
-        count(*) filter (where d.has_mail and r.maybe_all and not r.open) as everywhere,
-        count(*) filter (where d.has_mail and r.maybe_all and r.open) as all_open,
-        count(*) filter (where d.has_mail) as mail,
-        count(*) filter (where d.has_mail is null) as unsure
-    from domain_class as d left join routes as r using (domain)
+        coalesce(sum(n) filter (where six_some), 0) as somewhere,
+        coalesce(sum(n) filter (where not coalesce(six_some, false) and six_open), 0) as some_open,
+        coalesce(sum(n) filter (where six_all and not six_open), 0) as everywhere,
+        coalesce(sum(n) filter (where six_all and six_open), 0) as all_open,
+        (select count(*) from domain_class where has_mail) as mail,
+        (select count(*) from domain_class where has_mail is null) as unsure
+    from route_shapes where has_mail
 ),
 policies_ as (
     select count(*) filter (where aaaa in ('secure', 'insecure')) as six,

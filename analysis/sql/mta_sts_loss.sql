@@ -10,17 +10,17 @@ with told as (
     select p.domain,
         case
             when p.coverage = 'none' then 'not-admitted'
-            when s.outcome = 'authenticated' then 'delivered'
-            when s.outcome in ('unknown', 'no-mail') then 'unknown'
+            when s.mta_sts = 'authenticated' then 'delivered'
+            when s.mta_sts in ('unknown', 'no-mail') then 'unknown'
             when count(*) filter (where v.contact in ('temporary', 'unreachable', 'not-tried')) > 0 then 'unknown'
             else 'not-vouched-for'
         end as fate
     from policy_class as p
-    join sender as s on s.domain = p.domain and s.sender = 'mta-sts'
+    join sender_class as s on s.domain = p.domain
     left join mail_route as m on m.domain = p.domain
     left join endpoint_verdicts as v on v.host = m.host
     where p.usable = 'enforce' and p.has_mail
-    group by p.domain, p.coverage, s.outcome
+    group by p.domain, p.coverage, s.mta_sts
 ),
 counted as (select fate, count(*) as n from told group by fate),
 whole as (

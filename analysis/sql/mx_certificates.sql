@@ -11,23 +11,14 @@ with judged as (
         end as flaw
     from endpoint_verdicts where contact = 'tls'
 ),
-hosts_ as (
-    select host, coalesce(bool_or(flaw = '(good)'), false) as good, coalesce(bool_or(flaw <> '(good)'), false) as bad
-    from judged group by host
-),
-routes as (
-    select m.domain, bool_or(h.good) as good, bool_or(h.bad) as bad
-    from mail_route as m join hosts_ as h using (host)
-    group by m.domain
-),
 told as (
-    select 1 as place, 'endpoints' as population, flaw from judged
+    select 1 as place, 'endpoints' as population, flaw, count(*) as n from judged group by flaw
     union all
     select 2, 'domains', case when good and not bad then '(all good)' when bad and not good then '(none good)'
-        when good then '(some good)' end
-    from routes
+        when good then '(some good)' end, n
+    from route_shapes where good is not null
 ),
-counted as (select place, population, flaw, count(*) as n from told group by all),
+counted as (select place, population, flaw, sum(n)::bigint as n from told group by all),
 whole as (
     select population, sum(n) filter (where flaw is not null) as known,
         coalesce(sum(n) filter (where flaw is null), 0) as unknown

@@ -6,24 +6,20 @@
 --   domains whose MX RRset is not known, and not-measured names.
 -- source: metric 3; Schaumann 2023
 -- rfc: 5321 section 5.1
-with each as (
-    select domain, count(distinct host) as hosts, count(distinct preference) as preferences
-    from mail_route where target not in ('null', 'implicit') group by domain
-),
-told as (
-    select e.* from each as e semi join (
-        select domain from domain_class where mail_class in ('mx', 'null-mx-mixed')) as d using (domain)
+with told as (
+    select hosts, preferences, n from route_shapes where mail_class in ('mx', 'null-mx-mixed') and hosts > 0
 ),
 listed as (
-    select 1 as place, 'hosts' as property, hosts as n from told
-    union all select 2, 'preferences', preferences from told
+    select 1 as place, 'hosts' as property, hosts as value, n from told
+    union all select 2, 'preferences', preferences, n from told
 ),
 banded as (
-    select place, property, case when n <= 5 then n when n <= 10 then 6 else 7 end as band, count(*) as n
+    select place, property, case when value <= 5 then value when value <= 10 then 6 else 7 end as band,
+        sum(n)::bigint as n
     from listed group by all
 ),
 whole as (
-    select (select count(*) from told) as known,
+    select (select sum(n)::bigint from told) as known,
         (select count(*) from domain_class where mail_class in ('unknown', 'not-measured')) as unknown
 )
 select property, ['1', '2', '3', '4', '5', '6 to 10', 'over 10'][band] as value, unnest(figures(n, known, unknown))

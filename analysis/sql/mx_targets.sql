@@ -17,12 +17,15 @@ listed as (
         (5, 'single-label'), (6, 'bad-name'))
         as v(place, target)
 ),
+shapes as (from route_shapes where mail_class in ('mx', 'null-mx-mixed', 'null-mx')),
 counted as (
-    select m.target, count(distinct m.domain) as n, count(*) as records
-    from mail_route as m join domain_class as d using (domain)
-    where d.mail_class in ('mx', 'null-mx-mixed', 'null-mx')
-    group by m.target
+    select 'host' as target, sum(n) as n, sum(n_host) as records from shapes where has_host
+    union all select 'null', sum(n), sum(n_null) from shapes where has_null
+    union all select 'localhost', sum(n), sum(n_localhost) from shapes where has_localhost
+    union all select 'address', sum(n), sum(n_literal) from shapes where has_literal
+    union all select 'single-label', sum(n), sum(n_single_label) from shapes where has_single_label
+    union all select 'bad-name', sum(n), sum(n_bad_name) from shapes where has_bad_name
 )
-select target, unnest(figures(coalesce(n, 0), known, unknown)), coalesce(records, 0) as records
+select target, unnest(figures(coalesce(n, 0), known, unknown)), coalesce(records, 0)::bigint as records
 from listed left join counted using (target), whole
 order by place;

@@ -7,9 +7,14 @@
 --   MTA-STS policy are known.
 -- source: metric 40
 -- rfc: 7672 section 2.2, 8461 sections 2 and 5
-with counted as (
-    select sender, outcome, count(*) as n from sender
-    where outcome not in ('no-mail', 'not-measured') group by all
+with kinds as (select plain, dane, mta_sts, both_, count(*) as n from sender_class group by all),
+counted as (
+    select sender, outcome, sum(n)::bigint as n
+    from (
+        select 'plain' as sender, plain as outcome, n from kinds union all select 'dane', dane, n from kinds
+        union all select 'mta-sts', mta_sts, n from kinds union all select 'both', both_, n from kinds)
+    where outcome not in ('no-mail', 'not-measured')
+    group by all
 ),
 listed as (
     select s.sender, o.outcome, coalesce(n, 0) as n

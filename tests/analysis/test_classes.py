@@ -8,7 +8,7 @@ import pytest
 
 from analysis import classes, judge, providers
 from analysis.stats import catalogue, count
-from analysis.warehouse import FILED, SQL, open_run, write_classes
+from analysis.warehouse import FILED, SQL, RunFault, open_run, write_classes
 from crawler.cli import main
 from crawler.tables import Domain
 from tests.analysis.report.hostile import run as hostile
@@ -83,3 +83,8 @@ def test_judge_keeps_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert views(folder) == FILED
     assert classes.WORTH > 1_000  # small runs are opened as quickly without
     capsys.readouterr()
+
+
+def test_too_little_memory_is_one_line(run: Path) -> None:
+    with pytest.raises(RunFault, match="not enough memory"):
+        write_classes(run, memory="1MB")

@@ -6,16 +6,7 @@
 --   without --smtp. Of a name that was not measured, the classes say so and the rest is null.
 -- source: the project's own
 -- rfc: none
-with senders as (
-    select domain,
-        any_value(outcome) filter (where sender = 'plain')::varchar as sender_plain,
-        any_value(outcome) filter (where sender = 'dane')::varchar as sender_dane,
-        any_value(outcome) filter (where sender = 'mta-sts')::varchar as sender_mta_sts,
-        any_value(outcome) filter (where sender = 'both')::varchar as sender_both
-    from sender
-    where exists (from endpoint_verdicts)
-    group by domain
-)
+with talked as (select count(*) > 0 as yes from endpoint_verdicts)
 select
     n.domain, n.source, n.line, n.copies, n.rank, n.weight, array_to_string(n.tags, ' ') as tags, c.tld,
     d.look, d.observed_at, d.zone, c.dnssec_class::varchar as dnssec, c.dnssec_reason,
@@ -34,7 +25,9 @@ select
     s.policy_id, s.mode, s.max_age, s.coverage::varchar as coverage, s.hosting, s.hosted_at,
     array_to_string(d.mta_sts_txt, ' | ') as mta_sts_txt,
     c.tlsrpt_class::varchar as tlsrpt, array_to_string(d.tlsrpt_txt, ' | ') as tlsrpt_txt,
-    t.sender_plain, t.sender_dane, t.sender_mta_sts, t.sender_both, d.queries, d.elapsed
+    case when t.yes then x.plain end as sender_plain, case when t.yes then x.dane end as sender_dane,
+    case when t.yes then x.mta_sts end as sender_mta_sts, case when t.yes then x.both_ end as sender_both,
+    d.queries, d.elapsed
 from names as n
 join domain_class as c using (domain)
 join dane_effect as e using (domain)
@@ -42,4 +35,5 @@ join policy_class as s using (domain)
 left join domains as d using (domain)
 left join provider as p using (domain)
 left join dns_operator as o using (domain)
-left join senders as t using (domain);
+join sender_class as x using (domain)
+cross join talked as t;

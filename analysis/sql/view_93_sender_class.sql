@@ -1,6 +1,6 @@
--- name: view_93_sender
--- title: sender: what each kind of sender gets at each mail domain
--- grain: (domain, sender), of names with mail or not known to have none
+-- name: view_93_sender_class
+-- title: sender_host and sender_class: what each kind of sender gets at each mail host, and at each domain
+-- grain: (domain, mail host); domain: each row of names, measured or not
 -- definition: Senders: plain (opportunistic TLS), dane, mta-sts, both. A sender goes through the mail hosts by
 --   preference, and the first one that takes mail from it decides; of equal ones, and of the addresses of one host,
 --   the worst does, addresses without a conversation left out. At a host: encrypted if TLS comes about, plaintext if
@@ -9,8 +9,9 @@
 --   encrypted without usable records, else passed by. MTA-STS in mode enforce: authenticated if the policy admits the
 --   host and the public PKI vouches for its name, else passed by. both: where DANE applies it decides, and a DANE
 --   failure is never overridden. deferred: all hosts are passed by for good. unknown: all are passed by and some of
---   them only for now, or a host that decides was not talked to, or what it should be held against is unknown.
---   preference is that of the host that decides. A scan without --smtp knows no host.
+--   them only for now, or a host that decides was not talked to, or what it should be held against is unknown. The
+--   columns with _place hold ten times the preference of the host that decides, and 1 to 4 for its outcome. A scan
+--   without --smtp knows no host.
 -- source: metric 40; the sender classes of Zivver
 -- rfc: 7672 section 2.2, 8461 sections 2, 4 and 5 Of several hosts the first preference decides, of equal ones the
 --   worst outcome; null for those that are passed by.
@@ -18,7 +19,7 @@ create or replace macro sender_place(preference, outcome) as case outcome
     when 'unknown' then preference * 10 + 1 when 'plaintext' then preference * 10 + 2
     when 'encrypted' then preference * 10 + 3 when 'authenticated' then preference * 10 + 4 end;
 
-create or replace view sender as
+create or replace view sender_host as
 with contacts as (
     select host,
         count(*) filter (where contact = 'tls') as tls,
@@ -51,7 +52,7 @@ guarded as (
     select domain from domain_class where mx_security = 'secure' and (hosts_secure > 0 or hosts_unknown > 0)
 ),
 hosts_ as (
-    select m.domain, m.preference, p.usable as policy, c.unjudged, c.flawed,
+    select m.domain, m.preference, m.host, p.usable as policy, c.unjudged, c.flawed,
         case when p.usable is not null
             then list_contains(list_transform(p.uncovered, lambda one: one.host), m.host) end as uncovered,
         case
@@ -73,9 +74,10 @@ hosts_ as (
     left join contacts as c on c.host = m.host
     left join dane as n on n.domain = m.domain and n.host = m.host
     where m.target <> 'null'
-),
-each as (
-    select domain, preference, plain, dane,
+)
+select domain, preference, host, plain, coalesce(dane, plain) as dane, sts as mta_sts, coalesce(dane, sts) as both_
+from (
+    select domain, preference, host, plain, dane,
         case
             when policy is null then plain
             when policy = 'unknown' then 'unknown'
@@ -86,35 +88,32 @@ each as (
             else 'authenticated'
         end as sts
     from hosts_
-),
-decided as (
+);
+
+create or replace macro sender_gets(mail_class, has_mail, place, lost) as case
+    when mail_class = 'not-measured' then 'not-measured'
+    when has_mail is null then 'unknown'
+    when not has_mail then 'no-mail'
+    when place is null and lost then 'unknown'
+    when place is null then 'deferred'
+    else ['unknown', 'plaintext', 'encrypted', 'authenticated'][place % 10]
+end::sender_outcome;
+
+create or replace view sender_class as
+with decided as (
     select domain,
         min(sender_place(preference, plain)) as plain, bool_or(plain = 'lost') as plain_lost,
-        min(sender_place(preference, coalesce(dane, plain))) as dane,
-        bool_or(coalesce(dane, plain) = 'lost') as dane_lost,
-        min(sender_place(preference, sts)) as sts, bool_or(sts = 'lost') as sts_lost,
-        min(sender_place(preference, coalesce(dane, sts))) as both_,
-        bool_or(coalesce(dane, sts) = 'lost') as both_lost
-    from each
+        min(sender_place(preference, dane)) as dane, bool_or(dane = 'lost') as dane_lost,
+        min(sender_place(preference, mta_sts)) as mta_sts, bool_or(mta_sts = 'lost') as mta_sts_lost,
+        min(sender_place(preference, both_)) as both_, bool_or(both_ = 'lost') as both_lost
+    from sender_host
     group by domain
-),
-told as (
-    select d.domain, d.mail_class, d.has_mail, unnest([
-        {'sender': 'plain', 'first': f.plain, 'lost': f.plain_lost},
-        {'sender': 'dane', 'first': f.dane, 'lost': f.dane_lost},
-        {'sender': 'mta-sts', 'first': f.sts, 'lost': f.sts_lost},
-        {'sender': 'both', 'first': f.both_, 'lost': f.both_lost}]) as s
-    from domain_class as d left join decided as f using (domain)
 )
 select
-    domain, s.sender,
-    case
-        when mail_class = 'not-measured' then 'not-measured'
-        when has_mail is null then 'unknown'
-        when not has_mail then 'no-mail'
-        when s.first is null and s.lost then 'unknown'
-        when s.first is null then 'deferred'
-        else ['unknown', 'plaintext', 'encrypted', 'authenticated'][s.first % 10]
-    end::sender_outcome as outcome,
-    s.first // 10 as preference
-from told;
+    d.domain,
+    sender_gets(d.mail_class, d.has_mail, f.plain, f.plain_lost) as plain,
+    sender_gets(d.mail_class, d.has_mail, f.dane, f.dane_lost) as dane,
+    sender_gets(d.mail_class, d.has_mail, f.mta_sts, f.mta_sts_lost) as mta_sts,
+    sender_gets(d.mail_class, d.has_mail, f.both_, f.both_lost) as both_,
+    f.plain as plain_place, f.dane as dane_place, f.mta_sts as mta_sts_place, f.both_ as both_place
+from domain_class as d left join decided as f using (domain);
