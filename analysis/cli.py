@@ -143,6 +143,7 @@ def sql(
         raise typer.BadParameter("Parquet is no text: say `copy (select ...) to 'file.parquet'`")
     try:
         with open_run(run) as warehouse:
+            flat.views(warehouse)
             if command is None and sys.stdin.isatty():
                 shell.talk(warehouse, form)
                 return

@@ -48,6 +48,13 @@ def chosen(names: Sequence[str]) -> list[Statistic]:
     return [known[name] for name in names or ORDER[:-1]]
 
 
+def views(warehouse: Warehouse) -> None:
+    """Give an open run a view of each: `openintel`, and the others with `flat_` before their names."""
+    for name, table in catalogue().items():
+        noun = name if name == "openintel" else f"flat_{name}"
+        warehouse.connection.execute(f"create or replace view {noun} as {table.sql}")
+
+
 def write(warehouse: Warehouse, table: Statistic, folder: Path, form: Flat) -> tuple[Path, int]:
     """One table into the folder: the file, and its rows. Raises `OSError`."""
     target = folder / f"{table.name}.{form}"

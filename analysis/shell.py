@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 PROMPT, MORE = "dane-census> ", "        ...> "
 HELP = """\
-A statement ends in a semicolon and may take several lines. The views are described in data/README.md.
+A statement ends in a semicolon and may take several lines. The views are described in data/README.md; those of
+`dane-census export` are here, too: openintel, and flat_domains, flat_hosts, flat_endpoints, flat_policies.
   .tables         the views and tables, with their columns' number
   .schema NAME    the columns of one
   .mode FORM      table, csv, json or markdown

@@ -90,6 +90,14 @@ def test_an_empty_run_gives_every_table(tmp_path: Path, table: str) -> None:
     assert not list(tmp_path.glob(".*.tmp"))
 
 
+def test_the_sql_shell_has_them_as_views(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = "select count(*) as n from flat_domains; select 1 as n from openintel limit 1"
+    with pytest.raises(SystemExit) as end:
+        main(["sql", str(folder), "-f", "csv", "-c", asked])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == "n\n3\nn\n1\n"
+
+
 def test_the_users_faults_are_one_line(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert written(folder, tmp_path, "nothing") == 2
     assert "no flat table nothing" in capsys.readouterr().err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from lab.listing import generate
 from lab.posts import leaf_of
 from lab.profiles import CC, ODD, Profile
 from tests.lab import census
+from tests.totals.eras import counted, expected
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,24 +79,10 @@ async def test_transitions_between_two_eras_are_the_labs(
     after = await census.take(tmp_path / "after", new, replace(profile, era=2))
     both = sorted(set(old) & set(new))
     truths = [(before.truth(name), after.truth(name)) for name in both]
-    expected = {
-        "dnssec": Counter((str(one.zone), str(other.zone)) for one, other in truths),
-        "mail": Counter((str(one.mail), str(other.mail)) for one, other in truths),
-        "dane": Counter((str(one.dane), str(other.dane)) for one, other in truths),
-        "tlsrpt": Counter((str(one.tlsrpt), str(other.tlsrpt)) for one, other in truths),
-    }
     with compare([tmp_path / "before", tmp_path / "after"]) as sides:
-        rows = sides.query("select subject, before, after, count(*) from state group by all").rows
-        found = {name: Counter({(b, a): n for s, b, a, n in rows if s == name}) for name in expected}
-        assert found == expected
-        moved = sides.query("select direction, count(*) from move where subject = 'dane' group by all").rows
-        sure, has = {"full", "partial", "mx-insecure", "none", "not-applicable"}, {"full", "partial"}
-        known = [(one.dane, other.dane) for one, other in truths if {one.dane, other.dane} <= sure]
-        assert dict(moved) == {
-            "gained": sum(one not in has and other in has for one, other in known),
-            "lost": sum(one in has and other not in has for one, other in known),
-        }
-        assert min(dict(moved).values()) > 0
+        found = counted(sides)
+        assert found == expected(truths)
+        assert min(found["moved"].values()) > 0
         leaves = sides.query(
             "select host, b.leaf <> a.leaf from before_endpoints as b join after_endpoints as a using (host, address) "
             "where b.contact = 'tls' and a.contact = 'tls'"
