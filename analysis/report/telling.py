@@ -50,6 +50,7 @@ class Part:
 class Report:
     """All of a report."""
 
+    name: str  # of the run's folder
     facts: dict[str, str]
     run: tuple[tuple[str, str], ...]
     headlines: tuple[Headline, ...]
@@ -80,6 +81,7 @@ def tell(run: Path, other: Path | None = None) -> Report:
     if changes:
         parts.insert(0, _part(CHANGES, changes))
     return Report(
+        name=run.resolve().name,
         facts=facts,
         run=told,
         headlines=tuple(_headlines(counted["by_weight"].result)),

@@ -16,7 +16,7 @@ def markdown(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"# How {escaped(report.facts['run'])} secures its mail\n"
+    yield f"# How {escaped(report.name)} secures its mail\n"
     yield f"DANE for SMTP and MTA-STS, measured by dane-census. From {escaped(footer(report.facts))}."
     if report.before:
         yield f"\nCompared with {escaped(report.before)}."
