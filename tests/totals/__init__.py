@@ -4,4 +4,6 @@
 
 crawls a generated world by the command itself (conversations included) and compares every statistic that the truth
 decides, each row's numerator, denominator and unknown. `expected` shares nothing with ``analysis``.
+
+`eras` does the same for two lists and what has changed between them.
 """
