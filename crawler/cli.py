@@ -79,6 +79,9 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="The run's folder; the same command resumes.")]
 Concurrency = Annotated[int, typer.Option(min=1, max=20_000, help="Names looked at at once.")]
 LooksOption = Annotated[int, typer.Option(min=1, max=9, help="Looks at failures that may pass.")]
+LookDelay = Annotated[
+    float, typer.Option(min=0, max=604_800, metavar="SECONDS", help="Wait so long before a later look.")
+]
 PerServer = Annotated[bool, typer.Option("--per-server", help="Also ask every server of each zone.")]
 PoliciesOption = Annotated[Policies, typer.Option(help="Whose MTA-STS policy files are fetched.")]
 OptOutFile = Annotated[
@@ -133,6 +136,7 @@ def scan(
     trust_ad: TrustAd = False,
     concurrency: Concurrency = 300,
     looks: LooksOption = 2,
+    look_delay: LookDelay = 0.0,
     per_server: PerServer = False,
     policies: PoliciesOption = Policies.ANNOUNCED,
     ca_file: CaFile = None,
@@ -165,7 +169,7 @@ def scan(
             ca_file=ca_file, opt_out=opt_out, allow_special=allow_special, prove_all=prove_all,
             rate=rate, server_rate=server_rate,
         ),
-        concurrency=concurrency, looks=looks, seed=seed, workers=workers, shard=_shard(shard),
+        concurrency=concurrency, looks=looks, look_delay=look_delay, seed=seed, workers=workers, shard=_shard(shard),
         per_server=per_server, policies=policies, probe=probe if smtp else Probe.NONE, smtp_patience=smtp_patience,
         ehlo=_host_name(ehlo), contact=contact, vantage=vantage,
         quiet=quiet, dry_run=dry_run, log_json=log_json, arguments=tuple(_arguments),

@@ -66,6 +66,7 @@ class Command:
     options: Options = Options()
     concurrency: int = 300
     looks: int = 2
+    look_delay: float = 0.0
     per_server: bool = False
     policies: Policies = Policies.ANNOUNCED
     probe: Probe = Probe.NONE
@@ -83,7 +84,9 @@ class Command:
 
     def pace(self) -> Pace:
         """How the work is gone about."""
-        return Pace(workers=self.concurrency, looks=self.looks, seed=self.seed, shard=self.shard)
+        return Pace(
+            workers=self.concurrency, looks=self.looks, look_delay=self.look_delay, seed=self.seed, shard=self.shard
+        )  # fmt: skip
 
     def processes(self, names: int) -> int:
         """How many workers the names are worth."""
@@ -212,6 +215,7 @@ def _begin(store: Store, command: Command, start: Start) -> None:
         options={
             "concurrency": command.concurrency,
             "looks": command.looks,
+            "look_delay": command.look_delay,
             "per_server": command.per_server,
             "policies": command.policies.value,
             "probe": command.probe.value,

@@ -49,9 +49,15 @@ class Brake:
         self.grace = grace
         self.pressed = 0
         self._scopes: set[trio.CancelScope] = set()
+        self._event = trio.Event()
+
+    async def wait(self) -> None:
+        """Return as soon as the brake is pressed."""
+        await self._event.wait()
 
     def press(self) -> None:
         self.pressed += 1
+        self._event.set()
         for scope in self._scopes:
             if self.pressed == 1:
                 scope.deadline = trio.current_time() + self.grace

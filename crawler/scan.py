@@ -19,6 +19,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import trio
 
 from crawler import runner
 from crawler.manners import network_of
@@ -49,6 +50,7 @@ class Pace:
 
     workers: int = 300
     looks: int = 2
+    look_delay: float = 0.0  # seconds between a look and the next one at what failed
     seed: int = 0  # of the order of keys: neighbours in a list are often neighbours at one operator
     shard: Shard = WHOLE  # whose keys these are
     part_rows: int = runner.PART_ROWS
@@ -110,7 +112,19 @@ class Scan:
         left = sorted(key for key in keys if key not in seen)
         if not left:
             return True
+        if look > 1 and not await self.due(table, look):
+            return False
         return await self._observe(stage, look, left, len(keys))
+
+    async def due(self, table: type[Row], look: int) -> bool:
+        """Wait until this look may begin, by the clock that the rows go by; False if we are stopped meanwhile."""
+        before = self.store.latest(table, look - 1) if self.pace.look_delay else None
+        wait = 0.0 if before is None else before + self.pace.look_delay - time.time()
+        if wait > 0:
+            self.progress.say(f"dane-census: waiting {wait:,.0f} s before look {look} at {table.TABLE}")
+            with trio.move_on_after(wait):
+                await self.brake.wait()
+        return not self.brake.pressed
 
     def _mine(self, stage: Stage) -> Callable[[str], bool]:
         holds, near = self.pace.shard.holds, stage.near

@@ -125,6 +125,14 @@ class Store:
             keys += batch.filter(pc.and_(failed, pc.equal(batch["look"], look)))[table.KEY].to_pylist()
         return sorted(keys)
 
+    def latest(self, table: type[Row], look: int) -> float | None:
+        """When the last look of this number began, in seconds since 1970; None if there was none."""
+        moments = [
+            pc.max(batch.filter(pc.equal(batch["look"], look))["observed_at"].cast(pa.int64())).as_py()
+            for batch in self._batches(table, ["look", "observed_at"])
+        ]
+        return max((moment / 1e6 for moment in moments if moment is not None), default=None)
+
     def _batches(self, table: type[Row], columns: list[str]) -> Iterator[pa.Table]:
         """Part by part, so that a table of any size can be read."""
         for part in self.parts(table):

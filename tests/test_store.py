@@ -17,6 +17,7 @@ from crawler.stages.domains import PASSING
 from crawler.standards.security import Security
 from crawler.store import Store, StoreFault, opened
 from crawler.tables import Domain, Host, schema
+from tests.analysis.rows import domain
 from tests.rows import answer, domain_row, host_row
 
 IDENTITY: dict[str, Any] = {"input": [["list", "abc"]], "lab": None}
@@ -155,3 +156,14 @@ def test_a_disk_that_takes_no_run_json_is_left_as_it_was(tmp_path: Path, monkeyp
 def enter(folder: Path, identity: dict[str, Any]) -> None:
     with opened(folder, identity) as store:
         assert isinstance(store, Store)
+
+
+def test_the_latest_look_is_told_by_its_rows(tmp_path: Path) -> None:
+    store = Store(tmp_path, {})
+    assert store.latest(Domain, 1) is None
+    rows = [domain("a.nl", observed_at=5_000_000), domain("b.nl", observed_at=9_500_000)]
+    store.write(Domain, rows)
+    store.write(Domain, [domain("a.nl", look=2, observed_at=20_000_000)])
+    assert store.latest(Domain, 1) == 9.5
+    assert store.latest(Domain, 2) == 20.0
+    assert store.latest(Domain, 3) is None
