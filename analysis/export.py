@@ -30,7 +30,7 @@ from analysis.warehouse import Result
 
 #: What no terminal and no page should get raw: controls, formats, surrogates, line and paragraph separators.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_PART = re.compile(r"share(_\w+)?")
+_PART = re.compile(r"(share(_\w+)?|wilson_\w+)")
 _MARKUP = re.compile(r"[\\`*\[\]<>|#~&!$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _WIDE = 100_000  # columns: a table on a pipe is never cut or folded
 

@@ -47,8 +47,8 @@ create or replace macro tlsa_usable(usage, selector, matching, octets) as
 create or replace macro sampled() as coalesce(getvariable('sampled')::boolean, false);
 -- Wilson's score interval of n in d at 95 %, its lower (-1) or upper (1) end; no correction for a finite list, so that
 -- it is too wide rather than too narrow. Unknown look-ups are not chance: they stay in share_low and share_high.
-create or replace macro wilson(n, d, side) as
-    (n + 1.9207294 + side * 1.959964 * sqrt(n * (d - n) / nullif(d, 0)::double + 0.9603647)) / (d + 3.8414588);
+create or replace macro wilson(n, d, side) as case when d > 0 then least(1.0::double, greatest(0.0::double,
+    (n + 1.9207294 + side * 1.959964 * sqrt(n * (d - n) / d::double + 0.9603647)) / (d + 3.8414588))) end;
 
 create or replace macro figures(n, d, u) as {
     'numerator': n::bigint,
