@@ -30,13 +30,11 @@ _BASIS = "dane-census.classes"
 _PART = "part-000000.parquet"
 
 
-def basis(run: Path, views: Iterable[Path], psl: Path, *, sampled: bool) -> str:
+def basis(run: Path, views: Iterable[Path], psl: Path) -> str:
     """What classes hang on, in one hash."""
     told = [file.read_text(encoding="utf-8") for file in views]
-    told += [psl.read_text(encoding="utf-8"), providers.FILE.read_text(encoding="utf-8"), str(sampled)]
-    parts = sorted(
-        f"{part.parent.name}/{part.name}" for table in ("names", "zones") for part in (run / table).glob("*.parquet")
-    )
+    told += [psl.read_text(encoding="utf-8"), providers.FILE.read_text(encoding="utf-8")]
+    parts = sorted(part.name for part in (run / "names").glob("*.parquet"))
     return hashlib.sha256(json.dumps([judge.basis(run), parts, *told]).encode()).hexdigest()
 
 

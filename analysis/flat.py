@@ -61,9 +61,7 @@ def write(warehouse: Warehouse, table: Statistic, folder: Path, form: Flat) -> t
     beside = folder / f".{target.name}.tmp"
     beside.touch()  # before DuckDB works for minutes: a folder that cannot be written is told at once
     try:
-        body = table.sql.rstrip().removesuffix(";")
-        view = f"create or replace temp view flat_table as {body}"
-        warehouse.connection.execute(view)
+        warehouse.connection.execute(f"create or replace temp view flat_table as {table.sql}")
         columns = warehouse.query("describe flat_table").rows
         shown = ", ".join(_column(str(name), str(kind), form) for name, kind, *_ in columns)
         where = str(beside).replace("'", "''")

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from analysis import comparing
 from analysis import stats as statistics
 from analysis.export import shown, table
 from analysis.report import charts, drawing
 from analysis.report.charts import Chart
-from analysis.report.sections import Figure
 from analysis.warehouse import Result, open_run
 
 if TYPE_CHECKING:
@@ -86,8 +84,7 @@ class _Asked:
         return Drawing(charts.cross(self._rows(name, where), across, down, name=name, title=title))
 
     def _rows(self, name: str, where: dict[str, object]) -> Result:
-        figure = Figure(name=name, statistic=name, title=name, draw=charts.bars, where=where)
-        return figure.rows(self._count(name))
+        return statistics.only(self._count(name), where)
 
 
 class Run(_Asked):
@@ -106,14 +103,6 @@ class Run(_Asked):
     def close(self) -> None:
         """Let go of the files."""
         self.warehouse.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class Runs(_Asked):

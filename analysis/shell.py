@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from analysis.export import Format, plain
-from analysis.warehouse import fetched
+from analysis.warehouse import RunFault, fetched
 
 if TYPE_CHECKING:
     from analysis.warehouse import Warehouse
@@ -57,7 +57,7 @@ def answer(warehouse: Warehouse, text: str, form: Format) -> Iterator[str]:
     for one in statements(text):
         try:
             result = fetched(warehouse.connection, one)
-        except duckdb.Error as fault:
+        except (duckdb.Error, RunFault) as fault:  # a statement that needs too much memory ends no session
             raise StatementFault(str(fault)) from fault
         if result.columns:
             yield plain(result, form)

@@ -8,6 +8,7 @@ Statistics read the views alone and fetch small tables: the counting is DuckDB's
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -161,6 +162,13 @@ def count(warehouse: Warehouse, statistic: Statistic) -> Counted:
     """Ask one statistic of an open run."""
     result = warehouse.query(statistic.sql)
     return Counted(statistic=statistic, result=result if warehouse.sampled() else without(result, INTERVAL))
+
+
+def only(result: Result, where: Mapping[str, object]) -> Result:
+    """The rows whose columns have these values."""
+    at = {result.columns.index(column): value for column, value in where.items()}
+    rows = tuple(row for row in result.rows if all(row[place] == value for place, value in at.items()))
+    return Result(columns=result.columns, rows=rows)
 
 
 def without(result: Result, columns: tuple[str, ...]) -> Result:

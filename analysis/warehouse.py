@@ -174,7 +174,7 @@ def open_run(run: Path | str, *, psl: Path | None = None, anew: bool = False, me
         if memory is not None:
             warehouse.connection.execute("set memory_limit = ?", [memory])
         rules = psl or suffixes.shipped()
-        wanted = "" if anew else classes.basis(folder, view_files(), rules, sampled=warehouse.sampled())
+        wanted = "" if anew else classes.basis(folder, view_files(), rules)
         _load(warehouse.connection, folder, rules, wanted)
     except (
         duckdb.IOException,
@@ -201,7 +201,7 @@ def view_files() -> list[Path]:
 def write_classes(run: Path, *, memory: str | None = None) -> None:
     """Make the class tables anew and keep them in the run's folder. Raises `RunFault` and `OSError`."""
     with open_run(run, anew=True, memory=memory) as warehouse:
-        wanted = classes.basis(run, view_files(), suffixes.shipped(), sampled=warehouse.sampled())
+        wanted = classes.basis(run, view_files(), suffixes.shipped())
         try:
             classes.write(warehouse.connection, run, sorted(FILED), wanted)
         except duckdb.OutOfMemoryException as fault:

@@ -119,7 +119,7 @@ class Scan:
     async def due(self, table: type[Row], look: int) -> bool:
         """Wait until this look may begin, by the clock that the rows go by; False if we are stopped meanwhile."""
         before = self.store.latest(table, look - 1) if self.pace.look_delay else None
-        wait = 0.0 if before is None else before + self.pace.look_delay - time.time()
+        wait = 0.0 if before is None else min(before - time.time(), 0.0) + self.pace.look_delay
         if wait > 0:
             self.progress.say(f"dane-census: waiting {wait:,.0f} s before look {look} at {table.TABLE}")
             with trio.move_on_after(wait):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.export import clean, rows_csv, shown
 from analysis.report import drawing
+from analysis.report.charts import percent
 from analysis.report.drawing import DrawingFault
 from analysis.report.sections import METHOD
 from analysis.report.telling import Report, drawn
@@ -52,11 +53,6 @@ def _template() -> jinja2.Template:
     world = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     world.filters |= {"cell": _cell, "clean": clean, "csv": _csv, "percent": percent, "number": _number}
     return world.from_string(TEMPLATE.read_text(encoding="utf-8"))
-
-
-def percent(value: object) -> str:
-    """A share for the headline."""
-    return f"{100 * value:.2f} %" if isinstance(value, int | float) else "unknown"
 
 
 def _cell(value: object, column: str) -> str:

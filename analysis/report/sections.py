@@ -12,6 +12,7 @@ from functools import partial
 
 from analysis.report import charts
 from analysis.report.charts import Chart
+from analysis.stats import only
 from analysis.warehouse import Result
 
 Draw = Callable[..., Chart]
@@ -29,9 +30,7 @@ class Figure:
 
     def rows(self, result: Result) -> Result:
         """The rows that are drawn."""
-        at = {result.columns.index(column): value for column, value in self.where.items()}
-        kept = (row for row in result.rows if all(row[place] == value for place, value in at.items()))
-        return Result(columns=result.columns, rows=tuple(kept))
+        return only(result, self.where)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

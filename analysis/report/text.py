@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analysis.export import escaped, footer, rows_markdown
-from analysis.report.page import percent
+from analysis.report.charts import percent
 from analysis.report.sections import METHOD
 from analysis.report.telling import Report
 

@@ -6,9 +6,9 @@
 --   by. rule: the name is in analysis/data/providers.csv (provider_rule), which calls it by its operator; confidence
 --   high. name: another's registrable name; medium. address: the domain's own name, at an address (the first of the
 --   host) that 50 or more MX records of this run lead to; provider is the biggest other name there with 50 records or
---   more (medium), else `(shared address)` (low). self: the domain's own name, at an address of its own; high. none:
---   several or no host. A filter in front hides the mailbox behind it: kind tells (mailbox, filter, forward,
---   hosting).
+--   more (medium), else `(shared address)` (low). self: the domain's own name, at an address of its own; high, but
+--   low if an address could not be looked up. none: several or no host. A filter in front hides the mailbox behind
+--   it: kind tells (mailbox, filter, forward, hosting).
 -- source: Liu et al. 2021 and metric 4; the rules of providers.csv are the project's own, and dated
 -- rfc: 5321 section 5.1
 create or replace view provider as
@@ -18,20 +18,23 @@ with placed as (
 ),
 named as (select registrable, sum(mx_records) as records from placed group by registrable),
 crowded as (
-    select address, arg_max(registrable, n.records) as biggest, max(n.records) as most
+    -- of two as big, the one by the alphabet: a figure is the same each time
+    select address, max({'records': n.records, 'name': registrable}) as biggest
     from placed join named as n using (registrable)
     where address is not null
     group by address having sum(mx_records) >= 50
 ),
 shared as (
-    select p.host, case when c.most >= 50 and c.biggest <> p.registrable then c.biggest end as biggest
+    select p.host,
+        case when c.biggest.records >= 50 and c.biggest.name <> p.registrable then c.biggest.name end as biggest
     from placed as p join crowded as c using (address)
     join named as n using (registrable)
     where n.records < 50
 ),
 best as (
-    select m.domain, min(r.domain) as first, max(r.domain) as last, any_value(s.biggest) as biggest,
-        bool_or(s.host is not null) as crowded
+    select m.domain, min(r.domain) as first, max(r.domain) as last, min(s.biggest) as biggest,
+        bool_or(s.host is not null) as crowded,
+        bool_or(m.target in ('host', 'implicit') and m.has_address is null) as lost
     from mail_route as m
     left join registrable as r on m.target in ('host', 'implicit') and r.name = m.host
     left join shared as s on m.target in ('host', 'implicit') and s.host = m.host
@@ -44,13 +47,13 @@ told as (
         case when b.first is null then '(no host)' when b.first <> b.last then '(several)' else b.first end
             as registrable,
         coalesce(b.first = b.last and (b.first = d.domain or ends_with(d.domain, '.' || b.first)), false) as own_name,
-        coalesce(b.crowded, false) as crowded, b.biggest
+        coalesce(b.crowded, false) as crowded, b.biggest, coalesce(b.lost, true) as lost
     from domain_class as d
     left join best as b using (domain)
     where d.has_mail
 ),
 attributed as (
-    select domain, registrable, biggest, case
+    select domain, registrable, biggest, lost, case
         when starts_with(registrable, '(') then 'none'
         when own_name and crowded then 'address'
         when own_name then 'self'
@@ -68,6 +71,7 @@ select
     case when a.by_name = 'name' and named.name is not null then 'rule' else a.by_name end as attribution,
     case
         when a.by_name = 'none' then null
+        when a.by_name = 'self' and a.lost then 'low'
         when a.by_name = 'self' or named.name is not null then 'high'
         when a.by_name = 'address' and a.biggest is null then 'low'
         else 'medium'

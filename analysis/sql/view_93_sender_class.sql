@@ -13,8 +13,9 @@
 --   columns with _place hold ten times the preference of the host that decides, and 1 to 4 for its outcome. A scan
 --   without --smtp knows no host.
 -- source: metric 40; the sender classes of Zivver
--- rfc: 7672 section 2.2, 8461 sections 2, 4 and 5 Of several hosts the first preference decides, of equal ones the
---   worst outcome; null for those that are passed by.
+-- rfc: 7672 section 2.2, 8461 sections 2, 4 and 5
+
+-- Of several hosts the first preference decides, of equal ones the worst outcome; null for those that are passed by.
 create or replace macro sender_place(preference, outcome) as case outcome
     when 'unknown' then preference * 10 + 1 when 'plaintext' then preference * 10 + 2
     when 'encrypted' then preference * 10 + 3 when 'authenticated' then preference * 10 + 4 end;

@@ -63,11 +63,6 @@ def test_another_list_of_suffixes_or_providers_makes_them_stale(
     assert views(run) == set()
 
 
-def test_a_sample_is_another_run(run: Path) -> None:
-    (run / "run.json").write_text('{"names": {"sample": {"of": 9}}}')
-    assert views(run) == set()
-
-
 def test_a_spoiled_file_is_made_anew_in_memory(run: Path) -> None:
     (run / "domain_class" / "part-000000.parquet").write_bytes(b"PAR1 no")
     assert views(run) == FILED - {"domain_class"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ async def test_each_runs_top_to_bottom_on_the_demos_data(demo: Path, tmp_path: P
 def test_tables_have_a_face_in_html_and_one_in_text(tmp_path: Path) -> None:
     hostile = "<script>alert(1)</script>\x1b"
     folder = made(tmp_path, mailing("a.example", "mx.example"), dane_host("mx.example"))
-    with Run(folder) as run:
+    with closing(Run(folder)) as run:
         asked = run.ask(f"select '{hostile}' as \"<b>\"")
         assert asked._repr_html_() == (
             "<table><thead><tr><th>&lt;b&gt;</th></tr></thead><tbody><tr>"
@@ -91,7 +92,7 @@ def test_tables_have_a_face_in_html_and_one_in_text(tmp_path: Path) -> None:
 
 def test_charts_have_a_face_in_svg_and_words(tmp_path: Path) -> None:
     folder = made(tmp_path, mailing("a.example", "mx.example"), dane_host("mx.example"))
-    with Run(folder) as run:
+    with closing(Run(folder)) as run:
         for drawing in (
             run.bars("dane", "class", title="DANE", over="all hosts"),
             run.stacks("dane_mta_sts_levels", "level", "has", title="Levels"),

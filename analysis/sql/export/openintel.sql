@@ -2,9 +2,10 @@
 -- title: Every record seen, with OpenINTEL's column names
 -- grain: a record of an answer of the latest looks; a look-up without an answer has one row
 -- definition: For those whose queries and joins stand on OpenINTEL's data dictionary. Names end in a dot, as there.
---   status_code is the RCODE, 65535 where no reply came; ad_flag is 1 if the answer is secure, by our own validation
---   or by the resolver's, and OpenINTEL's is its resolver's. response_ttl is that of the RRset at its authority.
---   Fields that we do not measure (country, as, ip_prefix, worker_id) are null. One row is kept for each alias.
+--   status_code is the RCODE, 65535 where no reply came, or none that says anything (lame, malformed, an alias
+--   without end); ad_flag is 1 if the answer is secure, by our own validation or by the resolver's, and OpenINTEL's
+--   is its resolver's. response_ttl is that of the RRset at its authority. Fields that we do not measure (country,
+--   as, ip_prefix, worker_id) are null. One row is kept for each alias.
 -- source: openintel.nl, Data dictionary
 -- rfc: 1035 section 3.3, 4034, 6698
 with asked as (
