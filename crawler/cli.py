@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -236,8 +237,6 @@ def names(
 
 
 def _show_names(found: Names) -> None:
-    from crawler.stages.names import reasons_of
-
     account = found.account
     typer.echo(str(account))
     tlds = found.tlds()
@@ -245,9 +244,9 @@ def _show_names(found: Names) -> None:
     delegated, signed = found.signed()
     if delegated:
         typer.echo(f"signed (DS in the zone file): {signed:,} of {delegated:,} ({100 * signed / delegated:.2f} %)")
-    if found.rejects:
-        typer.echo(f"rejects: {reasons_of(found.rejects)}")
-        for reject in found.rejects[:5]:
+    if account.rejects:
+        typer.echo(f"rejects: {found.reasons()}")
+        for reject in islice(found.rejects(), 5):
             typer.echo(f"  {reject.source} line {reject.line}: {reject.why}: {reject.text[:60]}")
     if found.left_out:
         typer.echo(f"left out by --only-suffix, --sample or --limit: {found.left_out:,}")

@@ -129,7 +129,7 @@ def run_scan(command: Command) -> bool:
             from crawler import truth, worlds
 
             made = worlds.population(start, found, command.lists)()
-            truth.check(made, found.found, command.out, talked=command.probe is not Probe.NONE)
+            truth.check(made, found.domains(), command.out, talked=command.probe is not Probe.NONE)
         left_alone = Watched(start.opt_out, start.opt_out_file)
         left_alone.look(lambda _: None, anyway=True)  # it may have grown meanwhile
         print(accounted_for(store, command.shard, left_alone.names), flush=True)
@@ -177,7 +177,7 @@ def chosen(command: Command, unwanted: Callable[[str], bool] | None = None) -> N
         found.sample(command.sample, command.seed)
     if command.limit is not None:
         found.limit(command.limit)
-    if not found.found:
+    if not len(found):
         raise OptionFault(f"no name is left to measure: {found.left_out:,} left out")
     return found
 

@@ -7,11 +7,8 @@ politeness limits (``manners``) do not let a scan come; waiting for servers that
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from heapq import nlargest
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from crawler.visiting import Policies, Probe
@@ -47,8 +44,7 @@ def tell(found: Names, start: Start, wish: Wish) -> Iterator[str]:
     if start.resolvers:
         yield f"all of them to {start.mode.partition(' ')[2]}, which asks the others"
     else:
-        registries = Counter(name.partition(".")[2] for name in found.found)
-        for zone, count in registries.most_common(SHOWN):
+        for zone, count in found.registries().most_common(SHOWN):
             needed = count * OF_REGISTRY / (SERVERS * start.server_rate)
             seconds.append(needed)
             rate = f"{start.server_rate:,} a second and address"
@@ -65,11 +61,7 @@ def tell(found: Names, start: Start, wish: Wish) -> Iterator[str]:
 
 def _served(found: Names, start: Start, seconds: list[float]) -> Iterator[str]:
     """The name servers that the zone file names, those with most names first; a name's queries go to one of its own."""
-    servers: dict[str, float] = {}
-    for one in found.found.values():
-        for host in one.ns:
-            servers[host] = servers.get(host, 0.0) + 1 / len(one.ns)
-    for host, share in nlargest(SHOWN, servers.items(), key=itemgetter(1)):
+    for host, share in found.servers(SHOWN):
         needed = share * OF_OWN / start.server_rate
         seconds.append(needed)
         rate = f"{start.server_rate:,} a second"

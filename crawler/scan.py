@@ -15,10 +15,10 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pyarrow as pa
 import trio
 
 from crawler import runner
@@ -38,8 +38,6 @@ from crawler.visiting import Policies, Probe, Visitor
 if TYPE_CHECKING:
     from crawler.resolver.direct import Direct
     from crawler.resolver.looking import Looking
-
-NAMES_A_PART = 100_000
 
 Observe = Callable[[str, int], Awaitable[Row]]
 
@@ -281,13 +279,15 @@ def write_names(store: Store, names: Names, shard: Shard = WHOLE) -> None:
         return
     store.clear(Name)
     store.clear(Reject)
-    rows = (row for row in names.rows() if shard.holds(row.domain))
-    while batch := list(islice(rows, NAMES_A_PART)):
-        store.write(Name, batch)
-    for start in range(0, len(names.rejects) if shard.index == 1 else 0, NAMES_A_PART):
-        store.write(Reject, names.rejects[start : start + NAMES_A_PART])
-    for table in TABLES.values():
-        store.lay(table)
+    for table in names.tables():
+        if shard != WHOLE:
+            table = table.filter(pa.array(map(shard.holds, table["domain"].to_pylist()), pa.bool_()))
+        store.write_table(Name, table)
+    if shard.index == 1:
+        for table in names.reject_tables():
+            store.write_table(Reject, table)
+    for kind in TABLES.values():
+        store.lay(kind)
     sample = {}
     if names.sampled is not None:
         of, size, seed = names.sampled

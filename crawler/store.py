@@ -63,21 +63,25 @@ class Store:
 
     def write(self, table: type[Row], rows: Sequence[Row]) -> Path | None:
         """One new part; on the disk, whole, when this returns."""
-        return self._part(table, rows) if rows else None
+        return self._part(table, to_arrow(table, rows)) if rows else None
+
+    def write_table(self, table: type[Row], rows: pa.Table) -> Path | None:
+        """The same of rows that are columns already, as the table's schema has them."""
+        return self._part(table, rows) if rows.num_rows else None
 
     def lay(self, table: type[Row]) -> None:
         """A part without rows where a table has none yet: whoever opens the folder by other means finds every table."""
         if not self.parts(table):
-            self._part(table, ())
+            self._part(table, to_arrow(table, ()))
 
-    def _part(self, table: type[Row], rows: Sequence[Row]) -> Path:
+    def _part(self, table: type[Row], rows: pa.Table) -> Path:
         folder = self.folder / table.TABLE
         self._sequence += 1
         part = folder / f"part-{self.tag}{self._sequence:06d}-{secrets.token_hex(4)}.parquet"
         with _told(self.folder):
             folder.mkdir(exist_ok=True)
             with _replacing(part) as file:
-                pq.write_table(to_arrow(table, rows), file, compression="zstd")
+                pq.write_table(rows, file, compression="zstd")
         return part
 
     def keep(self, name: str, text: str) -> None:

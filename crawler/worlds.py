@@ -40,7 +40,7 @@ def listing(found: Names, paths: Sequence[str]) -> Listing:
     delegated, _ = found.signed()
     if delegated and len(paths) == 1 and paths[0] != "-":
         return from_list(Path(paths[0]))
-    return from_names(found.found)
+    return from_names(found.domains())
 
 
 #: A generated world is on this machine, and nobody in it answers late: silence is soon told.

@@ -157,13 +157,22 @@ def test_a_folder_that_may_not_be_written_is_refused(refused: Refused, tmp_path:
     assert "Permission denied" in refused("a.nl\n", out=tmp_path / "closed" / "run")
 
 
-def test_a_disk_that_fills_up_is_told_in_one_line_and_leaves_only_whole_files(tmp_path: Path) -> None:
-    """A file-size limit stands for the disk: run.json fits, the names do not."""
+@pytest.mark.parametrize(
+    ("size", "left"),
+    [
+        (60_000, []),  # what is read of the list does not fit, before there is a run
+        (450_000, [".lock", "run.json"]),  # that fits, and so does run.json; the names do not
+    ],
+)
+def test_a_disk_that_fills_up_is_told_in_one_line_and_leaves_only_whole_files(
+    tmp_path: Path, size: int, left: list[str]
+) -> None:
+    """A file-size limit stands for the disk."""
     rng = random.Random(5)
     (tmp_path / "list").write_text("".join(f"{rng.getrandbits(100):x}.nl\n" for _ in range(20_000)))
 
     def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
     ended = subprocess.run(
         [sys.executable, "-m", "crawler", "names", str(tmp_path / "list"), "--out", str(tmp_path / "run")],
@@ -177,7 +186,7 @@ def test_a_disk_that_fills_up_is_told_in_one_line_and_leaves_only_whole_files(tm
     assert ended.returncode == 2
     assert "the disk is full" in ended.stderr
     assert ended.stderr.count("\n") == 1
-    assert sorted(path.name for path in (tmp_path / "run").rglob("*") if path.is_file()) == [".lock", "run.json"]
+    assert sorted(path.name for path in (tmp_path / "run").rglob("*") if path.is_file()) == left
 
 
 def test_ten_thousand_duplicates_are_one_name_and_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

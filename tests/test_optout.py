@@ -60,8 +60,8 @@ def test_every_entry_is_still_accounted_for(tmp_path: Path) -> None:
     path.write_text("a.example\nwww.example.nl\nwww.example.nl\nb.example\n")
     found = names.read([str(path)])
     found.leave_alone(FILE.names)
-    assert list(found.found) == ["a.example", "b.example"]
-    assert [(one.line, one.text, one.why) for one in found.rejects] == [(2, "www.example.nl", Rejection.OPTED_OUT)]
+    assert list(found.domains()) == ["a.example", "b.example"]
+    assert [(one.line, one.text, one.why) for one in found.rejects()] == [(2, "www.example.nl", Rejection.OPTED_OUT)]
     assert (found.account.names, found.account.repeats, found.account.rejects) == (2, 1, 1)
 
 

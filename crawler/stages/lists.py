@@ -15,10 +15,25 @@ from collections.abc import Iterator
 from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple
-from urllib.parse import urlsplit
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from crawler.stages import parquet, transfer, zonefile
-from crawler.stages.source import Entry, Junk, Line, ListFault, Source, lines, printable, weighed
+from crawler.stages.entries import Batch, Reading, Zone, gathered, listed, together
+from crawler.stages.source import (
+    MAX_LINE,
+    Block,
+    Entry,
+    Junk,
+    Line,
+    Lines,
+    ListFault,
+    Source,
+    blocks,
+    printable,
+    weighed,
+)
 from crawler.tables import Rejection
 
 HEAD = 1 << 16  # octets that the format is told from
@@ -47,16 +62,15 @@ _NO_LISTS: tuple[tuple[bytes, str], ...] = (
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r"))
 
 
-def read(
-    source: Source, form: Format = Format.AUTO, origin: str | None = None, tsig: str | None = None
-) -> Iterator[Entry | Junk]:
-    """All entries of a list; what is no list at all raises `ListFault`. `origin` is for master files without one.
+def read(source: Source, form: Format = Format.AUTO, origin: str | None = None, tsig: str | None = None) -> Reading:
+    """A list, to be read; what is no list at all raises `ListFault`. `origin` is for master files without one.
 
     `tsig` is a file with the key of a zone transfer.
     """
     if source.path.startswith(transfer.SCHEME):
         key = None if tsig is None else transfer.read_key(tsig)
-        return zonefile.read(source, transfer.lines(source.path, source.tally, key), transfer.place(source.path).zone)
+        zone = Zone(origin=transfer.place(source.path).zone)
+        return Reading(zonefile.read(source, transfer.blocks(source.path, source.tally, key), zone), zone)
     chunks = source.chunks()
     head = b""
     while len(head) < HEAD and (more := next(chunks, None)) is not None:
@@ -68,16 +82,17 @@ def read(
         columns = parquet.Wanted(
             _DOMAIN_COLUMNS, _RANK_COLUMNS, _WEIGHT_COLUMNS, {head: spoken(head) for head in _TAG_COLUMNS}
         )
-        return parquet.read(source, columns)
+        return Reading(gathered(parquet.read(source, columns)))
     _refuse_binary(source.name, head)
     if form is Format.AUTO:
         form = tell(head[:HEAD].decode("utf-8", "replace"))
-    numbered = lines(chain((head,), chunks), source.tally)
+    pieces = blocks(chain((head,), chunks), source.tally)
     if form is Format.ZONE:
-        return zonefile.read(source, numbered, origin)
+        zone = Zone(origin=origin)
+        return Reading(zonefile.read(source, pieces, zone), zone)
     if form is Format.CSV:
-        return _read_csv(source, numbered, layout(head[:HEAD].decode("utf-8", "replace")))
-    return _read_plain(source, numbered)
+        return Reading(gathered(_read_csv(source, Lines(pieces), layout(head[:HEAD].decode("utf-8", "replace")))))
+    return Reading(_read_plain(source, pieces))
 
 
 def _refuse_binary(name: str, head: bytes) -> None:
@@ -154,34 +169,45 @@ def spoken(head: str) -> str:
     return f"{head}:" if head in _SPOKEN_COLUMNS else ""
 
 
-def bare(text: str) -> str:
-    """The domain of a URL or of a mail address; any other text as it is. Raises `ValueError` for a URL that is none."""
-    if "/" in text or text.lower().startswith("mailto:"):
-        if "://" not in text and not text.lower().startswith("mailto:"):
-            return text if text.startswith("/") else text.partition("/")[0].partition(":")[0]
-        parts = urlsplit(text)
-        if parts.scheme.lower() == "mailto":
-            return parts.path.partition("?")[0].rpartition("@")[2]
-        return parts.hostname or ""
-    return text.rpartition("@")[2] if "@" in text else text
-
-
 # --- plain lists and CSV ---------------------------------------------------------------------------------------------
 
 
-def _read_plain(source: Source, numbered: Iterator[Line]) -> Iterator[Entry | Junk]:
-    tally = source.tally
-    for number, line, flaw in numbered:
-        if flaw is not None:
-            tally.entries += 1
-            yield Junk(number, printable(line), flaw)
+#: What a line of a plain list may hold to be taken as it is: a blank or a `#` begins something else.
+_SOLID = bytes(range(0x21, 0x7F)).replace(b"#", b"") + b"\n"
+
+
+def _read_plain(source: Source, pieces: Iterator[Block | Line]) -> Iterator[Batch]:
+    tally, numbered = source.tally, Lines(pieces)
+    for piece in pieces:
+        if isinstance(piece, Block) and (batch := _solid(piece)) is not None:
+            tally.entries += piece.data.count(b"\n")
+            yield batch
             continue
-        text = line.partition("#")[0].strip() if "#" in line else line.strip()
-        if text:
-            tally.entries += 1
-            yield Entry(number, text)
-        else:
-            tally.blank += 1
+        numbered.begin(piece)
+        entries: list[Entry] = []
+        junk: list[Junk] = []
+        while numbered.pending:
+            number, line, flaw = next(numbered)
+            text = line.partition("#")[0].strip() if "#" in line else line.strip()
+            if flaw is not None:
+                junk.append(Junk(number, printable(line), flaw))
+            elif text:
+                entries.append(Entry(number, text))
+            else:
+                tally.blank += 1
+        tally.entries += len(entries) + len(junk)
+        yield together(entries, junk)
+
+
+def _solid(block: Block) -> Batch | None:
+    """A block in which each line is an entry and nothing else; None if that cannot be seen at once."""
+    data = block.data.replace(b"\r\n", b"\n")
+    if data.translate(None, _SOLID) or b"\n\n" in data or data[:1] == b"\n":
+        return None
+    texts = pc.split_pattern(pa.array([data[:-1].decode()]), "\n").values
+    if pc.max(pc.binary_length(texts)).as_py() > MAX_LINE:
+        return None
+    return listed(pa.array(range(block.first, block.first + len(texts)), pa.int64()), texts)
 
 
 class _Feed:

@@ -6,22 +6,25 @@ one as a repeat, or lands in ``rejects`` with its line and reason; so for every 
 lines = blank + records + entries, and entries = names + repeats + rejects. `read` checks
 both sums, and raises `ListFault` for a list with no domain in it.
 
-Formats are read by ``lists``; what a domain is, is decided by ``standards.names``.
+Formats are read by ``lists``, repeats are folded by ``spool``; what a domain is, is decided by ``standards.names``.
+Names stay on the disk: a list of ten million costs no more memory than one of a hundred thousand.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import islice
+from typing import Any
+
+import pyarrow as pa
 
 from crawler.stages import lists
+from crawler.stages.entries import Reading, gathered
 from crawler.stages.lists import Format
-from crawler.stages.source import Entry, Junk, ListFault, Source, printable
-from crawler.standards.names import NameFault, domain
-from crawler.tables import DsRecord, Name, Reject, Rejection
+from crawler.stages.source import Entry, ListFault, Source
+from crawler.stages.spool import Spool
+from crawler.tables import DsRecord, Name, Reject, Rejection, schema
 
 
 @dataclass(slots=True)
@@ -55,90 +58,160 @@ class Account:
         )
 
 
-@dataclass(slots=True)
-class _Found:
-    """A domain, while its repeats are still being folded in."""
+_COLUMNS = (
+    "domain, text, source, line, copies, rank, weight, coalesce(tags, []) as tags, coalesce(ns, []) as ns,"
+    " coalesce(ds, []) as ds"
+)
 
-    text: str
-    source: str
-    line: int
-    copies: int
-    rank: int | None
-    weight: float | None
-    tags: tuple[str, ...]
-    ns: tuple[str, ...]
-    ds: tuple[DsRecord, ...]
+
+#: Reasons of rejects, most frequent first, then as they came.
+_WHY = "select why, count(*) as n from turned_away {of} group by why order by n desc, min(list), min(line)"
 
 
 @dataclass(slots=True)
 class Names:
     """What the lists hold: the domains in the order of their first lines, the rejects, the account."""
 
-    found: dict[str, _Found] = field(default_factory=dict)
-    rejects: list[Reject] = field(default_factory=list)
+    spool: Spool = field(default_factory=Spool)
     account: Account = field(default_factory=Account)
     digests: list[tuple[str, str]] = field(default_factory=list)  # (list, SHA-256 of its unpacked octets)
     left_out: int = 0  # names beyond --limit, --only-suffix or --sample
     sampled: tuple[int, int, int] | None = None  # names before, names kept, seed
+    _kept: list[tuple[str, list[Any]]] = field(default_factory=list)  # conditions, with their values
+    _size: int = 0
 
     def __len__(self) -> int:
-        return len(self.found)
+        return self._size
+
+    def tables(self) -> Iterator[pa.Table]:
+        """The rows of the table ``names``, in order, so many at a time as can be sorted in memory."""
+        wanted, values = self._where("place >= ? and place < ?")
+        sql = f"select {_COLUMNS} from folded join lists using (list) where {wanted} order by place"
+        for begin, end in self.spool.begins():
+            batches = list(self.spool.batches(sql, [*values, begin, end]))
+            if batches:
+                yield pa.Table.from_batches(batches).cast(schema(Name))
 
     def rows(self) -> Iterator[Name]:
-        """The rows of the table ``names``."""
-        for domain_, one in self.found.items():
-            yield Name(
-                domain=domain_,
-                text=one.text,
-                source=one.source,
-                line=one.line,
-                copies=one.copies,
-                rank=one.rank,
-                weight=one.weight,
-                tags=one.tags,
-                ns=one.ns,
-                ds=one.ds,
-            )
+        """The same as objects: for few."""
+        for table in self.tables():
+            for row in table.to_pylist():
+                told = {name: tuple(row[name]) for name in ("tags", "ns")}
+                yield Name(**row | told | {"ds": tuple(DsRecord(**ds) for ds in row["ds"])})
+
+    def domains(self) -> Iterator[str]:
+        """The domains, in order."""
+        for table in self.tables():
+            yield from table["domain"].to_pylist()
+
+    def reject_tables(self) -> Iterator[pa.Table]:
+        """The rows of the table ``rejects``."""
+        sql = "select source, line, text, why from turned_away join lists using (list) order by list, line"
+        for batch in self.spool.batches(sql):
+            yield pa.Table.from_batches([batch]).cast(schema(Reject))
+
+    def rejects(self) -> Iterator[Reject]:
+        """The same as objects: for few."""
+        for table in self.reject_tables():
+            for row in table.to_pylist():
+                yield Reject(**row | {"why": Rejection(row["why"])})
+
+    def reasons(self) -> str:
+        """How many rejects for each reason, most frequent first."""
+        return _reasons(self.spool.ask(_WHY.format(of="")))
 
     def tlds(self) -> Counter[str]:
         """How many names end in each top-level domain."""
-        return Counter(name.rpartition(".")[2] for name in self.found)
+        return self._counter("split_part(domain, '.', -1)")
+
+    def registries(self) -> Counter[str]:
+        """How many names lie below each domain one label shorter, which is mostly a registry's."""
+        return self._counter("substr(domain, strpos(domain, '.') + 1)")
+
+    def servers(self, most: int) -> list[tuple[str, float]]:
+        """The name servers that zone files name most, each with its names; one of several servers is split among them."""
+        wanted, values = self._where("len(ns) > 0")
+        sql = (
+            "select host, sum(share) as names from (select unnest(ns) as host, 1.0 / len(ns) as share from folded"
+            f" where {wanted}) group by host order by names desc, host limit ?"
+        )
+        return [(host, float(names)) for host, names in self.spool.ask(sql, [*values, most])]
 
     def signed(self) -> tuple[int, int]:
         """(delegations in zone files, those of them with DS)."""
-        delegated = [one for one in self.found.values() if one.ns]
-        return len(delegated), sum(bool(one.ds) for one in delegated)
+        wanted, values = self._where("len(ns) > 0")
+        sql = f"select count(*), count(*) filter (len(ds) > 0) from folded where {wanted}"
+        delegated, with_ds = self.spool.ask(sql, values)[0]
+        return delegated, with_ds
 
     def leave_alone(self, unwanted: Callable[[str], bool]) -> None:
         """Makes rejects of the names that do not want to be measured; their repeats stay repeats."""
-        for name in [name for name in self.found if unwanted(name)]:
-            one = self.found.pop(name)
-            self.rejects.append(Reject(source=one.source, line=one.line, text=one.text, why=Rejection.OPTED_OUT))
-            self.account.names -= 1
-            self.account.rejects += 1
+        ats = [
+            at
+            for batch in self.spool.batches("select domain, place from folded")
+            for name, at in zip(*(column.to_pylist() for column in batch.columns), strict=True)
+            if unwanted(name)
+        ]
+        if ats:
+            self.spool.opt_out(ats)
+            self.account.names -= len(ats)
+            self.account.rejects += len(ats)
+            self._keep("place not in (select place from opted)")
         self.account.check()
 
     def only(self, suffixes: Sequence[str]) -> None:
         """Keeps the names at or below one of these domains; the others are counted as left out."""
-        wanted = tuple(suffix.strip(".").lower() for suffix in suffixes)
-        below = tuple(f".{suffix}" for suffix in wanted)
-        kept = {name: one for name, one in self.found.items() if name.endswith(below) or name in wanted}
-        self.left_out += len(self.found) - len(kept)
-        self.found = kept
+        wanted = [suffix.strip(".").lower() for suffix in suffixes]
+        before = self._size
+        self._keep(
+            "exists (from unnest(?) s(suffix) where domain = suffix or ends_with(domain, '.' || suffix))", wanted
+        )
+        self.left_out += before - self._size
 
     def sample(self, size: int, seed: int) -> None:
         """Keeps so many names, each as likely as any other; which ones follows from the seed and the names alone."""
-        if size < len(self.found):
-            by_chance = sorted(self.found, key=lambda name: hashlib.blake2b(f"{seed} {name}".encode()).digest())
-            chosen = set(by_chance[:size])
-            self.sampled = (len(self.found), size, seed)
-            self.left_out += len(self.found) - size
-            self.found = {name: one for name, one in self.found.items() if name in chosen}
+        before = self._size
+        if size < before:
+            wanted, values = self._where()
+            drawn = "md5_number(? || ' ' || domain)"
+            sql = f"select max(n) from (select {drawn} as n from folded where {wanted} order by n limit ?)"
+            last = self.spool.one(sql, [str(seed), *values, size])
+            self._keep(f"{drawn} <= ?::uhugeint", str(seed), str(last))
+            self.sampled = (before, size, seed)
+            self.left_out += before - self._size
 
     def limit(self, most: int) -> None:
         """Keeps the first `most` names; the others are counted as left out."""
-        self.left_out += max(0, len(self.found) - most)
-        self.found = dict(islice(self.found.items(), most))
+        before = self._size
+        if most < before:
+            wanted, values = self._where()
+            sql = f"select max(place) from (select place from folded where {wanted} order by place limit ?)"
+            self._keep("place <= ?", self.spool.one(sql, [*values, most]))
+            self.left_out += before - self._size
+
+    def _counter(self, key: str) -> Counter[str]:
+        wanted, values = self._where()
+        sql = f"select {key}, count(*) as n from folded where {wanted} group by 1 order by n desc, 1"
+        return Counter(dict(self.spool.ask(sql, values)))
+
+    def _where(self, *more: str) -> tuple[str, list[Any]]:
+        """The condition that a name is kept, and its values; values of `more` are the caller's, and come last."""
+        return (
+            " and ".join([*(condition for condition, _ in self._kept), *more]) or "true",
+            [value for _, values in self._kept for value in values],
+        )
+
+    def _keep(self, condition: str, *values: Any) -> None:
+        self._kept.append((condition, list(values)))
+        self.recount()
+
+    def recount(self) -> None:
+        """See how many are kept."""
+        wanted, values = self._where()
+        kept = bool(self._kept)
+        self._size = (
+            self.spool.one(f"select count(*) from folded where {wanted}", values) if kept else self.account.names
+        )
 
 
 def read(
@@ -148,98 +221,60 @@ def read(
 
     Of several lists, each name has as tags those that it is in: `list:` and the list's name.
     """
-    names = Names()
-    for path in paths:
-        source = Source(path)
-        tag = f"list:{source.name}" if len(paths) > 1 else ""
-        account = _fold(names, source, _tagged(lists.read(source, form, origin, tsig), tag))
-        account.check()
-        _refuse_empty(names, source, account)
-        names.account += account
-        names.digests.append((source.name, source.digest))
-    names.account.check()
-    return names
-
-
-def _tagged(entries: Iterable[Entry | Junk], tag: str) -> Iterable[Entry | Junk]:
-    if not tag:
-        return entries
-    return (one if isinstance(one, Junk) else one._replace(tags=(*one.tags, tag)) for one in entries)
+    tagged = len(paths) > 1
+    return _folded([(source := Source(path), lists.read(source, form, origin, tsig)) for path in paths], tagged=tagged)
 
 
 def from_texts(where: str, texts: Iterable[str]) -> Names:
     """Names that come from no file: `where` stands for the list, a name's number for its line."""
-    names, source, digest = Names(), Source(where), hashlib.sha256()
+    source = Source(where)
 
     def entries() -> Iterator[Entry]:
         for number, text in enumerate(texts, 1):
-            digest.update(text.encode() + b"\n")
+            source.digested(text.encode() + b"\n")
             source.tally.lines = source.tally.entries = number
             yield Entry(number, text)
 
-    names.account = _fold(names, source, entries())
+    return _folded([(source, Reading(gathered(entries())))], may_be_empty=True)
+
+
+def _folded(listed: Sequence[tuple[Source, Reading]], *, tagged: bool = False, may_be_empty: bool = False) -> Names:
+    names = Names()
+    spool = names.spool
+    for source, reading in listed:
+        spool.begin(source.name, f"list:{source.name}" if tagged else None, reading.zone)
+        for batch in reading.batches:
+            spool.add(batch)
+        names.digests.append((source.name, source.digest))
+    for number, ((source, reading), counted) in enumerate(zip(listed, spool.fold(), strict=True)):
+        tally = source.tally
+        if reading.zone is not None:  # its owners with NS records are entries, which only the whole file tells
+            tally.records -= counted.entries
+            tally.entries += counted.entries
+        account = Account(
+            tally.lines, tally.blank, tally.records, tally.entries, counted.names, counted.repeats, counted.rejects
+        )
+        account.check()
+        if not may_be_empty:
+            _refuse_empty(spool, source, number, account)
+        names.account += account
     names.account.check()
-    names.digests.append((where, digest.hexdigest()))
+    names.recount()
     return names
 
 
-def _fold(names: Names, source: Source, entries: Iterable[Entry | Junk]) -> Account:
-    found, rejects, where = names.found, names.rejects, source.name
-    known, rejected, repeats = len(found), len(rejects), 0
-    for entry in entries:
-        if isinstance(entry, Junk):
-            rejects.append(Reject(source=where, line=entry.line, text=entry.text, why=entry.why))
-            continue
-        line, text, rank, tags, ns, ds, weight = entry
-        try:
-            name = domain(lists.bare(text) if "@" in text or "/" in text or ":" in text else text)
-        except (NameFault, ValueError) as fault:
-            why = Rejection(fault.flaw.value) if isinstance(fault, NameFault) else Rejection.MALFORMED_RECORD
-            rejects.append(Reject(source=where, line=line, text=printable(text), why=why))
-            continue
-        earlier = found.get(name)
-        if earlier is None:
-            found[name] = _Found(text, where, line, 1, rank, weight, tags, ns, ds)
-        else:
-            repeats += 1
-            _merge(earlier, entry)
-    tally = source.tally
-    return Account(
-        tally.lines,
-        tally.blank,
-        tally.records,
-        tally.entries,
-        len(found) - known,
-        repeats,
-        len(rejects) - rejected,
-    )
-
-
-def _merge(earlier: _Found, entry: Entry) -> None:
-    """A repeat adds what the first one did not say; the better rank wins."""
-    earlier.copies += 1
-    if entry.rank is not None:
-        earlier.rank = entry.rank if earlier.rank is None else min(earlier.rank, entry.rank)
-    earlier.weight = entry.weight if earlier.weight is None else earlier.weight
-    if entry.tags:
-        earlier.tags = tuple(dict.fromkeys(earlier.tags + entry.tags))
-    earlier.ns = earlier.ns or entry.ns
-    earlier.ds = earlier.ds or entry.ds
-
-
-def _refuse_empty(names: Names, source: Source, account: Account) -> None:
+def _refuse_empty(spool: Spool, source: Source, number: int, account: Account) -> None:
     if account.names + account.repeats:
         return
     if not account.entries:
         raise ListFault(f"{source.name}: empty: no domain in it ({account.lines:,} lines)")
-    reasons = reasons_of(names.rejects[-account.rejects :])
-    first = names.rejects[-account.rejects]
+    reasons = _reasons(spool.ask(_WHY.format(of="where list = ?"), [number]))
+    line, text = spool.ask("select line, text from turned_away where list = ? order by line limit 1", [number])[0]
     raise ListFault(
         f"{source.name}: no domain in it: all {account.entries:,} entries rejected"
-        f" ({reasons}), the first on line {first.line}: {first.text[:60]!r}"
+        f" ({reasons}), the first on line {line}: {text[:60]!r}"
     )
 
 
-def reasons_of(rejects: Iterable[Reject]) -> str:
-    """How many rejects for each reason, most frequent first."""
-    return ", ".join(f"{why} {n:,}" for why, n in Counter(str(r.why) for r in rejects).most_common())
+def _reasons(counts: Iterable[tuple[Any, ...]]) -> str:
+    return ", ".join(f"{why} {n:,}" for why, n in counts)

@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from crawler.tables import DsRecord, Rejection
 
-CHUNK = 1 << 18
+CHUNK = 1 << 21
 MAX_LINE = 1 << 16
 
 Line = tuple[int, str, Rejection | None]
@@ -91,6 +91,10 @@ class Source:
         """SHA-256 of the unpacked octets read so far, in hex."""
         return self._hash.hexdigest()
 
+    def digested(self, data: bytes) -> None:
+        """These octets are the list's: for what comes from no file."""
+        self._hash.update(data)
+
     def chunks(self) -> Iterator[bytes]:
         """The unpacked octets."""
         with ExitStack() as stack:
@@ -131,20 +135,27 @@ class _Peekable(Protocol):
     def peek(self, size: int, /) -> bytes: ...
 
 
-def lines(chunks: Iterable[bytes], tally: Tally) -> Iterator[Line]:
-    """Numbered lines without their ends; a line that is no text, or too long, comes with its rejection."""
+class Block(NamedTuple):
+    """Whole lines, one after the other."""
+
+    first: int  # the number of the first one
+    data: bytes  # each line with its end
+
+
+def blocks(chunks: Iterable[bytes], tally: Tally) -> Iterator[Block | Line]:
+    """The lines of a list in large pieces; a line that is too long comes by itself, with its rejection."""
     number, rest, skipping = 0, b"", False
     for chunk in chunks:
         block = rest + chunk
         cut = block.rfind(b"\n") + 1
-        rest = block[cut:]
-        for text, flaw in _decoded(block[:cut]) if cut else ():
-            if skipping:  # the tail of a line that was told already
-                skipping = False
-                continue
-            number += 1
-            tally.lines = number
-            yield number, text, flaw
+        whole, rest = block[:cut], block[cut:]
+        if whole and skipping:  # the tail of a line that was told already
+            whole, skipping = whole[whole.index(b"\n") + 1 :], False
+        if whole:
+            count = whole.count(b"\n")
+            tally.lines = number + count
+            yield Block(number + 1, whole)
+            number += count
         if len(rest) > MAX_LINE:
             if not skipping:
                 number += 1
@@ -154,8 +165,45 @@ def lines(chunks: Iterable[bytes], tally: Tally) -> Iterator[Line]:
     tally.whole = not rest and not skipping
     if rest and not skipping:
         tally.lines = number + 1
-        for text, flaw in _decoded(rest + b"\n"):
-            yield number + 1, text, flaw
+        yield Block(number + 1, rest + b"\n")
+
+
+class Lines:
+    """The lines of blocks one by one, without their ends, for readers that need to look at each.
+
+    `pending` tells whether the block that was begun has lines left, so that a reader knows when it may take the next
+    one whole.
+    """
+
+    def __init__(self, pieces: Iterator[Block | Line]) -> None:
+        self._pieces = pieces
+        self._begun: Iterator[Line] = iter(())
+        self._left = 0
+
+    @property
+    def pending(self) -> bool:
+        return self._left > 0
+
+    def begin(self, piece: Block | Line) -> None:
+        """Take the lines of this piece next."""
+        if isinstance(piece, Block):
+            self._begun, self._left = _numbered(piece), piece.data.count(b"\n")
+        else:
+            self._begun, self._left = iter((piece,)), 1
+
+    def __iter__(self) -> Lines:
+        return self
+
+    def __next__(self) -> Line:
+        while not self._left:
+            self.begin(next(self._pieces))
+        self._left -= 1
+        return next(self._begun)
+
+
+def _numbered(block: Block) -> Iterator[Line]:
+    for number, (text, flaw) in enumerate(_decoded(block.data), block.first):
+        yield number, text, flaw
 
 
 def _decoded(block: bytes) -> Iterator[tuple[str, Rejection | None]]:

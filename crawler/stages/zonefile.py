@@ -1,9 +1,10 @@
 """Master files as lists of names: the delegations below the apex, with their NS and DS (RFC 1035 section 5).
 
-One pass, a line at a time, for registries' zones are large: only NS, DS and SOA are looked
-into, every other record is checked for its type and counted. The input entries of a master
-file are its NS owner names (each once, at its first line) and the lines that are no
-resource record; all other lines belong to them or to the zone. Its own apex, and owners
+One pass, and never more in memory than a block of lines, for registries' zones are large: only NS, DS and SOA are
+looked into, every other record is checked for its type and counted. Blocks that are written as registries write them
+are read as columns (``zoneblocks``), all others here, a line at a time. The input entries of a
+master file are its NS owner names (each once, at its first line: ``spool`` brings together what stands apart) and the
+lines that are no resource record; all other lines belong to them or to the state. Its own apex, and owners
 outside the zone, are no delegations and are rejected as such. The apex is the owner of the
 first SOA; without one, the NS owner that all others are below.
 
@@ -14,24 +15,31 @@ and raises `ListFault`; so do $INCLUDE and $GENERATE, for what they would add is
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import dns.exception
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
+import pyarrow as pa
 
-from crawler.stages.source import Entry, Junk, Line, ListFault, Source, printable
+from crawler.stages.entries import ROWS, Batch, Zone, delegated, junked
+from crawler.stages.source import Block, Junk, Line, Lines, ListFault, Source, printable
+from crawler.stages.zoneblocks import TTL, Columns, columns
 from crawler.tables import DsRecord, Rejection
 
 MAX_RECORD_LINES = 10_000
+AHEAD = 2  # blocks
 
 _TYPES = frozenset(name.replace("_", "-") for name in dns.rdatatype.RdataType.__members__) - {"NONE", "ANY"}
+_UNNAMED = re.compile(r"TYPE\d{1,5}", re.ASCII).fullmatch
 _CLASSES = frozenset({"IN", "CH", "HS", "CS"})
-_TTL = re.compile(r"\d+|(?:\d+[WDHMSwdhms])+")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|;.*|[()]|(?:\\.|[^\s"();])+|"')
 _SPECIAL = re.compile(r'[;("\\)]')
+_TEXTS, _DS_SET = ROWS.field("ns").type, ROWS.field("ds").type
 
 
 class _Malformed(Exception):
@@ -40,16 +48,17 @@ class _Malformed(Exception):
 
 @dataclass(slots=True)
 class _Cut:
-    """A delegation: where it was first named, and by which name servers it is served."""
+    """An owner of NS or DS records among the lines at hand: where it was first named, and what it has."""
 
     line: int
     text: str
     ns: list[str] = field(default_factory=list)
+    ds: list[DsRecord] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class _Zone:
-    """What has been read so far."""
+class _State:
+    """What the next line may lean on, and what has been read of the lines at hand."""
 
     source: Source
     origin: str | None
@@ -58,44 +67,92 @@ class _Zone:
     apex: str | None = None
     relative: str = ""  # the first relative name that nothing made whole
     cuts: dict[str, _Cut] = field(default_factory=dict)
-    ds: dict[str, list[DsRecord]] = field(default_factory=dict)
+    junk: list[Junk] = field(default_factory=list)
 
 
-def read(source: Source, numbered: Iterator[Line], origin: str | None = None) -> Iterator[Entry | Junk]:
-    """The entries of a master file: junk as it comes, the delegations at the end, in the order of the file."""
-    zone = _Zone(source, None if origin is None else origin.rstrip(".").lower())
+def read(source: Source, pieces: Iterator[Block | Line], zone: Zone) -> Iterator[Batch]:
+    """The owners of NS and DS records, a batch of lines at a time; at the end `zone` is what it turned out to be."""
+    state = _State(source, None if zone.origin is None else zone.origin.rstrip(".").lower())
     tally = source.tally
-    for number, line, flaw in numbered:
-        if flaw is not None:
-            tally.entries += 1
-            yield Junk(number, printable(line), flaw)
+    ahead = _ahead(pieces)
+    numbered = Lines(piece for piece, _ in ahead)
+    for piece, told in ahead:
+        quick = told.result()
+        if quick is not None:
+            tally.records += quick.records
+            state.owner_text, state.owner = quick.last, quick.last[:-1].lower()
+            state.apex = quick.apex if state.apex is None else state.apex
+            yield delegated(quick.lines, quick.owners, quick.texts, quick.ns, quick.ds)
             continue
-        blank_owner = line[:1] in {" ", "\t"}
-        lines_taken = 1
-        try:
-            if _SPECIAL.search(line):
-                tokens, lines_taken = _tokens(source, number, line, numbered)
-            else:
-                tokens = line.split()
-            if not tokens or tokens[0][0] == "$":
-                _directive(zone, number, tokens)
-                tally.blank += lines_taken
-                continue
-            _record(zone, number, tokens, blank_owner)
-        except _Malformed:
-            tally.entries += 1
-            tally.records += lines_taken - 1
-            yield Junk(number, printable(line), Rejection.MALFORMED_RECORD)
-            continue
-        tally.records += lines_taken
+        numbered.begin(piece)
+        while numbered.pending:
+            _line(state, numbered)
+        yield _kept(state)
     if not tally.whole:
         raise ListFault(f"{source.name}: cut short: line {tally.lines}, the last, has no line end")
-    if zone.relative:
-        raise ListFault(f"{source.name}: {zone.relative}; give --origin")
-    yield from _delegations(zone)
+    if state.relative:
+        raise ListFault(f"{source.name}: {state.relative}; give --origin")
+    zone.apex, zone.origin = state.apex, state.origin
 
 
-def _tokens(source: Source, number: int, line: str, numbered: Iterator[Line]) -> tuple[list[str], int]:
+def _ahead(pieces: Iterator[Block | Line]) -> Iterator[tuple[Block | Line, Future[Columns | None]]]:
+    """Pieces and what their columns are, a few of them looked at beside each other before they are wanted."""
+    with ThreadPoolExecutor(AHEAD) as threads:
+        begun: deque[tuple[Block | Line, Future[Columns | None]]] = deque()
+        for piece in pieces:
+            begun.append((piece, threads.submit(_columns, piece)))
+            if len(begun) > AHEAD:
+                yield begun.popleft()
+        yield from begun
+
+
+def _columns(piece: Block | Line) -> Columns | None:
+    return columns(piece, _known, _DS_SET) if isinstance(piece, Block) else None
+
+
+def _line(state: _State, numbered: Lines) -> None:
+    """One record, over as many lines as it takes."""
+    number, line, flaw = next(numbered)
+    tally = state.source.tally
+    if flaw is not None:
+        tally.entries += 1
+        state.junk.append(Junk(number, printable(line), flaw))
+        return
+    taken = 1
+    try:
+        if _SPECIAL.search(line):
+            tokens, taken = _tokens(state.source, number, line, numbered)
+        else:
+            tokens = line.split()
+        if not tokens or tokens[0][0] == "$":
+            _directive(state, number, tokens)
+            tally.blank += taken
+            return
+        _record(state, number, tokens, line[:1] in {" ", "\t"})
+    except _Malformed:
+        tally.entries += 1
+        tally.records += taken - 1
+        state.junk.append(Junk(number, printable(line), Rejection.MALFORMED_RECORD))
+        return
+    tally.records += taken
+
+
+def _kept(state: _State) -> Batch:
+    """What the lines at hand came to."""
+    cuts, junk = state.cuts, state.junk
+    state.cuts, state.junk = {}, []
+    texts = [cut.text if cut.text[-1] == "." else owner for owner, cut in cuts.items()]
+    batch = delegated(
+        pa.array([cut.line for cut in cuts.values()], pa.int64()),
+        pa.array(cuts, pa.string()),
+        pa.array(texts, pa.string()),
+        pa.array([cut.ns for cut in cuts.values()], _TEXTS),
+        pa.array([cut.ds for cut in cuts.values()], _DS_SET),
+    )
+    return batch._replace(rejects=pa.concat_tables([batch.rejects, junked(junk)])) if junk else batch
+
+
+def _tokens(source: Source, number: int, line: str, numbered: Lines) -> tuple[list[str], int]:
     """The tokens of a record, comments dropped, over as many lines as its parentheses say (section 5.1)."""
     tokens: list[str] = []
     depth, taken = 0, 1
@@ -120,76 +177,85 @@ def _tokens(source: Source, number: int, line: str, numbered: Iterator[Line]) ->
     return tokens, taken
 
 
-def _directive(zone: _Zone, number: int, tokens: list[str]) -> None:
+def _directive(state: _State, number: int, tokens: list[str]) -> None:
     if not tokens:
         return
     match tokens[0].upper(), len(tokens):
         case "$ORIGIN", 2:
-            zone.origin = _absolute(zone, number, tokens[1])
+            state.origin = _absolute(state, number, tokens[1])
         case "$TTL", 2:
             pass
         case ("$INCLUDE" | "$GENERATE") as name, _:
-            raise ListFault(f"{zone.source.name}: line {number}: {name} is not followed; give the whole zone")
+            raise ListFault(f"{state.source.name}: line {number}: {name} is not followed; give the whole zone")
         case _:
             raise _Malformed
 
 
-def _absolute(zone: _Zone, number: int, text: str) -> str:
+def _absolute(state: _State, number: int, text: str) -> str:
     """A name in lower case without its final dot; the root is the empty text."""
     if text[-1] == "." and not text.endswith("\\."):
         return text[:-1].lower()
-    if zone.origin is None:
-        zone.relative = zone.relative or f"line {number}: {printable(text)[:60]!r} is relative, and there is no $ORIGIN"
+    if state.origin is None:
+        state.relative = (
+            state.relative or f"line {number}: {printable(text)[:60]!r} is relative, and there is no $ORIGIN"
+        )
         raise _Malformed
     if text == "@":
-        return zone.origin
-    return f"{text.lower()}.{zone.origin}" if zone.origin else text.lower()
+        return state.origin
+    return f"{text.lower()}.{state.origin}" if state.origin else text.lower()
 
 
-def _record(zone: _Zone, number: int, tokens: list[str], blank_owner: bool) -> None:
+def _record(state: _State, number: int, tokens: list[str], blank_owner: bool) -> None:
     """[owner] [TTL] [class] type rdata, TTL and class in either order (section 5.1)."""
     at = 0
     if not blank_owner:
         text, at = tokens[0], 1
-        if text != zone.owner_text or text[-1] != ".":
-            zone.owner_text, zone.owner = text, _absolute(zone, number, text)
-    if zone.owner is None:
+        if text != state.owner_text or text[-1] != ".":
+            state.owner_text, state.owner = text, _absolute(state, number, text)
+    if state.owner is None:
         raise _Malformed
-    if at < len(tokens) and _TTL.fullmatch(tokens[at]):
+    if at < len(tokens) and TTL.fullmatch(tokens[at]):
         at += 1
     rclass = "IN"
     if at < len(tokens) and tokens[at].upper() in _CLASSES:
         rclass = tokens[at].upper()
         at += 1
-        if at < len(tokens) and _TTL.fullmatch(tokens[at]):
+        if at < len(tokens) and TTL.fullmatch(tokens[at]):
             at += 1
     rtype = tokens[at].upper() if at < len(tokens) else ""
     rdata = tokens[at + 1 :]
-    if not rdata or not (rtype in _TYPES or re.fullmatch(r"TYPE\d{1,5}", rtype)):
+    if not rdata or not _known(rtype):
         raise _Malformed
     if rclass == "IN":
-        _keep(zone, number, rtype, rdata)
+        _keep(state, number, rtype, rdata)
 
 
-def _keep(zone: _Zone, number: int, rtype: str, rdata: list[str]) -> None:
-    owner = zone.owner or ""
+def _known(mnemonic: str) -> bool:
+    return mnemonic in _TYPES or _UNNAMED(mnemonic) is not None
+
+
+def _keep(state: _State, number: int, rtype: str, rdata: list[str]) -> None:
+    owner = state.owner or ""
     if rtype == "NS":
         if rdata[0] == "\\#":
             target = str(_odd("NS", rdata)).rstrip(".").lower()
         elif len(rdata) == 1:
-            target = _absolute(zone, number, rdata[0])
+            target = _absolute(state, number, rdata[0])
         else:
             raise _Malformed
-        cut = zone.cuts.get(owner)
+        cut = state.cuts.get(owner)
         if cut is None:
-            cut = zone.cuts[owner] = _Cut(number, zone.owner_text)
+            cut = state.cuts[owner] = _Cut(number, state.owner_text)
+        elif not cut.ns:
+            cut.line, cut.text = number, state.owner_text
         cut.ns.append(target)
     elif rtype == "DS":
-        zone.ds.setdefault(owner, []).append(_ds(rdata))
-    elif rtype == "SOA" and zone.apex is None:
+        record = _ds(rdata)
+        state.cuts.setdefault(owner, _Cut(number, state.owner_text)).ds.append(record)
+    elif rtype == "SOA" and state.apex is None:
         if len(rdata) < 7:
             raise _Malformed
-        zone.apex = owner
+        state.apex = owner
 
 
 def _ds(rdata: list[str]) -> DsRecord:
@@ -209,25 +275,3 @@ def _odd(rtype: str, rdata: list[str]) -> dns.rdata.Rdata:
         return dns.rdata.from_text(dns.rdataclass.IN, rtype, " ".join(rdata))
     except (dns.exception.DNSException, ValueError) as error:
         raise _Malformed from error
-
-
-def _delegations(zone: _Zone) -> Iterator[Entry | Junk]:
-    apex = zone.apex if zone.apex is not None else _top(zone)
-    tally = zone.source.tally
-    for owner, cut in zone.cuts.items():
-        tally.records -= 1
-        tally.entries += 1
-        if apex is not None and (owner == apex or (apex and not owner.endswith("." + apex))):
-            yield Junk(cut.line, printable(cut.text), Rejection.NO_DELEGATION)
-            continue
-        text = cut.text if cut.text[-1] == "." else owner
-        yield Entry(cut.line, text, ns=tuple(cut.ns), ds=tuple(zone.ds.get(owner, ())))
-
-
-def _top(zone: _Zone) -> str | None:
-    """Without an SOA: the NS owner that all other NS owners are below, if there is one."""
-    if len(zone.cuts) < 2:
-        return zone.origin
-    shortest = min(zone.cuts, key=len)
-    below = "." + shortest if shortest else ""
-    return shortest if all(owner == shortest or owner.endswith(below) for owner in zone.cuts) else zone.origin

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from analysis.comparing import compare
-from crawler.stages import lists
-from crawler.stages.source import Entry, Source
+from crawler.stages import names
 from lab.eras import drawn
 from lab.facts import facts_of
 from lab.listing import generate
@@ -57,10 +56,7 @@ def test_layers_move_apart() -> None:
 
 def nu(shared: Path, day: str) -> list[str]:
     """The first names of .nu on a day."""
-    entries = (
-        entry for entry in lists.read(Source(str(shared / f"data/nu/nu-{day}.txt.gz"))) if isinstance(entry, Entry)
-    )
-    return [entry.text.rstrip(".") for entry in islice(entries, 300)]
+    return list(islice(names.read([str(shared / f"data/nu/nu-{day}.txt.gz")]).domains(), 300))
 
 
 @pytest.mark.parametrize("which", ["odd", "nu"])

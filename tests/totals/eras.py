@@ -82,7 +82,7 @@ def main() -> int:
             )  # fmt: skip
             subprocess.run([sys.executable, "-m", "crawler", *command], check=True)
             worlds.append(Population(from_list(path), profile=replace(profile, era=era), seed=options.seed))
-            names.append(set(names_stage.read([str(path)]).found))
+            names.append(set(names_stage.read([str(path)]).domains()))
             print(f"era {era}: {len(names[-1]):,} names in {time.perf_counter() - begun:.0f} s", flush=True)
         both = sorted(names[0] & names[1])
         wanted = expected((worlds[0].truth(name), worlds[1].truth(name)) for name in both)

@@ -1,0 +1,313 @@
+"""Entries on the disk while lists are read, and their folding: one row a domain, each list accounted for.
+
+Lists may be far larger than memory, so what has been read lies in a folder of the system's for temporary files (TMPDIR)
+until it is the tables of a run, and DuckDB, held to `MEMORY`, brings together what stands apart: repeats of a domain in
+one list or several, and the records of one owner in a zone file. What is common is never touched twice: only domains
+that occur more than once are grouped, the others pass as they are, in the order of their lines.
+"""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import weakref
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from crawler.stages.entries import REJECTS, ROWS
+from crawler.stages.source import ListFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crawler.stages.entries import Batch, Zone
+
+MEMORY = "200MB"
+FILE_ROWS = 1 << 19  # of one file, which is sorted in memory
+
+_PLACE = {"list": pa.int16(), "place": pa.int64()}  # place: (list, line) as one number, in the order of both
+_GIVEN = pa.schema([*(pa.field(name, kind) for name, kind in _PLACE.items()), *ROWS])
+_REFUSED = pa.schema([*(pa.field(name, kind) for name, kind in _PLACE.items()), *REJECTS])
+
+_BASE = """
+create table lists (list smallint primary key, source text, tag text, zone boolean, apex text);
+create table opted (place bigint primary key);
+"""
+_VIEWS = """
+create or replace view given as
+select g.* replace (case when l.tag is null then g.tags else list_append(coalesce(g.tags, []), l.tag) end as tags),
+    coalesce(g.owner, g.domain) as own, l.zone, l.apex, not l.zone or len(g.ns) > 0 as entry,
+    l.zone and coalesce(l.apex = coalesce(g.owner, g.domain)
+        or (l.apex <> '' and not ends_with(coalesce(g.owner, g.domain), '.' || l.apex)), false) as outside
+from read_parquet({rows}) g join lists l using (list);
+
+create or replace view refused as
+select r.*, l.zone and coalesce(l.apex = r.owner or (l.apex <> '' and not ends_with(r.owner, '.' || l.apex)), false)
+    as outside
+from read_parquet({rejects}) r join lists l using (list);
+"""
+#: Domains of more than one row (by hash first, for numbers take less memory than names), and owners outside of a zone.
+_TWICE = """
+create or replace table perhaps as
+select hash(domain) as number from given where not outside group by number having count(*) > 1;
+
+create or replace table twice as
+select domain from given where not outside and hash(domain) in (select number from perhaps)
+group by domain having count(*) > 1;
+
+create or replace table strangers as
+select list, line, left(coalesce(text, domain), 200) as text, own from given where outside and entry;
+"""
+_MERGED = """
+create or replace table alike as
+with rows as materialized (select * from given semi join twice using (domain) where not outside)
+select list, domain, min(place) filter (entry) as place, arg_min(line, place) filter (entry) as line,
+    arg_min(coalesce(text, domain), place) filter (entry) as text, null::bigint as rank, null::double as weight,
+    any_value(tags) as tags, flatten(list(coalesce(ns, []) order by place)) as ns,
+    flatten(list(coalesce(ds, []) order by place)) as ds
+from rows where zone group by list, domain, own having bool_or(entry)
+union all by name
+select list, domain, place, line, coalesce(text, domain) as text, rank, weight, tags, ns, ds from rows where not zone;
+
+create or replace table merged as
+select * replace (list_filter(tags, lambda tag, i: list_position(tags, tag) = i) as tags)
+from (
+    select domain, min(place) as place, arg_min(list, place) as list, arg_min(line, place) as line,
+        arg_min(text, place) as text, count(*) as copies, min(rank) as rank, arg_min(weight, place) as weight,
+        flatten(list(coalesce(tags, []) order by place)) as tags,
+        arg_min(ns, place) filter (len(ns) > 0) as ns, arg_min(ds, place) filter (len(ds) > 0) as ds
+    from alike group by domain
+);
+"""
+_FOLDED = """
+create or replace view folded as
+select domain, coalesce(text, domain) as text, list, line, 1::bigint as copies, rank, weight, tags, ns, ds, place
+from given anti join twice using (domain) where entry and not outside
+union all
+select domain, text, list, line, copies, rank, weight, tags, ns, ds, place from merged;
+
+create or replace view turned_away as
+select list, line, text, why from refused where owner is null
+union all
+select list, min(line), arg_min(text, line), case when bool_or(outside) then 'no-delegation' else any_value(why) end
+from (
+    select list, line, text, why, owner, outside from refused where owner is not null
+    union all
+    select list, line, text, 'no-delegation', own, true from strangers
+) group by list, owner
+union all
+select list, line, left(text, 200), 'opted-out' from folded semi join opted using (place);
+"""
+
+
+@dataclass(slots=True)
+class Counted:
+    """What became of the entries of one list."""
+
+    entries: int = 0  # of a zone file: its owners with NS records
+    names: int = 0
+    repeats: int = 0
+    rejects: int = 0
+
+
+@dataclass(slots=True)
+class _Files:
+    """Parquet files of one kind, so many rows in each."""
+
+    folder: Path
+    kind: str
+    schema: pa.Schema
+    paths: list[str] = field(default_factory=list)
+    begins: list[int] = field(default_factory=list)  # the `place` of the first row of each
+    held: int = 0
+    writer: pq.ParquetWriter | None = None
+
+    def add(self, table: pa.Table, number: int) -> None:
+        size = table.num_rows
+        at = pa.compute.add(table["line"], number << 40)
+        place = [pa.chunked_array([pa.repeat(pa.scalar(number, pa.int16()), size)]), at]
+        rows = pa.Table.from_arrays([*place, *table.columns], schema=self.schema)
+        if self.writer is None:
+            path = str(self.folder / f"{self.kind}-{len(self.paths):06d}.parquet")
+            self.writer = pq.ParquetWriter(path, self.schema, compression="zstd", use_dictionary=["tags", "ns", "why"])
+            self.paths.append(path)
+            self.begins.append(at[0].as_py() if size else 0)
+            self.held = 0
+        self.writer.write_table(rows)
+        self.held += size
+        if self.held >= FILE_ROWS:
+            self.close()
+
+    def close(self) -> None:
+        if self.writer is not None:
+            self.writer.close()
+            self.writer = None
+
+
+class Spool:
+    """Entries of several lists, added batch by batch, then folded. Its folder goes when it does."""
+
+    def __init__(self) -> None:
+        try:
+            self._folder = Path(mkdtemp(prefix="dane-census-"))
+        except OSError as error:
+            raise _no_room(error) from error
+        self._end = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._rows = _Files(self._folder, "rows", _GIVEN)
+        self._rejects = _Files(self._folder, "rejects", _REFUSED)
+        self._lists: list[tuple[str, str | None, Zone | None]] = []
+        self._writer = ThreadPoolExecutor(1)
+        self._writing: Future[None] | None = None
+        self._base: duckdb.DuckDBPyConnection | None = None
+
+    def begin(self, source: str, tag: str | None, zone: Zone | None) -> None:
+        """The batches that follow are of this list."""
+        self._lists.append((source, tag, zone))
+
+    def add(self, batch: Batch) -> None:
+        """Raises `ListFault` where the disk is full."""
+        self._settle()
+        self._writing = self._writer.submit(self._write, batch, len(self._lists) - 1)
+
+    def _write(self, batch: Batch, number: int) -> None:
+        if batch.rows.num_rows:
+            self._rows.add(batch.rows, number)
+        if batch.rejects.num_rows:
+            self._rejects.add(batch.rejects, number)
+
+    def _settle(self) -> None:
+        """Wait for the batch that is being written, while the next one was read."""
+        try:
+            if self._writing is not None:
+                self._writing.result()
+        except OSError as error:
+            raise _no_room(error) from error
+
+    def fold(self) -> list[Counted]:
+        """One row a domain; of each list, what became of its entries. Call it once, when all is added."""
+        self._settle()
+        self._writer.shutdown()
+        try:
+            for files, schema in ((self._rows, _GIVEN), (self._rejects, _REFUSED)):
+                if not files.paths:
+                    files.add(pa.Table.from_batches([], schema=pa.schema(list(schema)[2:])), 0)
+                files.close()
+        except OSError as error:
+            raise _no_room(error) from error
+        self._base = duckdb.connect(
+            config={
+                "memory_limit": MEMORY, "temp_directory": str(self._folder), "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            }
+        )  # fmt: skip
+        self._run(_BASE)
+        self._run(_VIEWS.format(rows=_quoted(self._rows.paths), rejects=_quoted(self._rejects.paths)))
+        rows = [(n, source, tag, zone is not None, zone.apex if zone else None) for n, (source, tag, zone) in
+                enumerate(self._lists)]  # fmt: skip
+        self._base.executemany("insert into lists values (?, ?, ?, ?, ?)", rows)
+        for number, (_, _, zone) in enumerate(self._lists):
+            if zone is not None and zone.apex is None:
+                apex = self._top(number) or zone.origin
+                self._base.execute("update lists set apex = ? where list = ?", [apex, number])
+        for sql in (_TWICE, _MERGED, _FOLDED):
+            self._run(sql)
+        return self._counted()
+
+    def _top(self, number: int) -> str | None:
+        """Of a zone file without SOA: the NS owner that all other NS owners are below, if there is one."""
+        owners = (
+            f"(select own, place from given where entry and list = {number}"
+            f" union all select owner, place from refused where owner is not null and list = {number})"
+        )
+        shortest = self.one(f"select own from {owners} order by length(own), place limit 1")
+        distinct = self.one(f"select count(distinct own) from {owners}")
+        if not distinct or distinct < 2:
+            return None
+        sql = f"select count(*) from {owners} where own <> ? and ? <> '' and not ends_with(own, '.' || ?)"
+        return None if self.one(sql, [shortest] * 3) else shortest
+
+    def _counted(self) -> list[Counted]:
+        """Of each list, what became of its entries."""
+        lone = self._by_list("given anti join twice using (domain) where entry and not outside")
+        alike, first = self._by_list("alike"), self._by_list("merged")
+        rejects = self._by_list("turned_away")
+        owners = self._by_list(
+            "(select list, own from strangers union select list, owner from refused where owner is not null)"
+        )
+        return [
+            Counted(
+                entries=lone[number] + alike[number] + owners[number] if zone is not None else 0,
+                names=lone[number] + first[number],
+                repeats=alike[number] - first[number],
+                rejects=rejects[number],
+            )
+            for number, (_, _, zone) in enumerate(self._lists)
+        ]
+
+    def _by_list(self, rows: str) -> Counter[int]:
+        return Counter(dict(self.ask(f"select list, count(*) from {rows} group by list")))
+
+    def begins(self) -> list[tuple[int, int]]:
+        """Ranges of `place`, half open, that hold no more rows than can be sorted in memory."""
+        edges = [0, *sorted(set(self._rows.begins[1:])), 1 << 62]
+        return list(pairwise(edges))
+
+    def one(self, sql: str, values: list[Any] | None = None) -> Any:
+        """The one value that a query has."""
+        rows = self._run(sql, values)
+        return rows[0][0] if rows else None
+
+    def ask(self, sql: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a query that has few."""
+        return self._run(sql, values)
+
+    def batches(self, sql: str, values: list[Any] | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows of a query that has many."""
+        with self._telling():
+            yield from self._folded.cursor().sql(sql, params=values).to_arrow_reader(1 << 16)
+
+    def opt_out(self, ats: list[int]) -> None:
+        """Names, by where they stand, that are not to be measured."""
+        if ats:
+            self._folded.register("unwanted", pa.table({"place": pa.array(ats, pa.int64())}))
+            self._run("insert into opted select place from unwanted")
+            self._folded.unregister("unwanted")
+
+    def _run(self, sql: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
+        with self._telling():
+            done = self._folded.execute(sql, values) if values is not None else self._folded.execute(sql)
+            return done.fetchall()
+
+    @property
+    def _folded(self) -> duckdb.DuckDBPyConnection:
+        assert self._base is not None, "not folded yet"
+        return self._base
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Troubles of the disk, and of memory, in one line."""
+        try:
+            yield
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            told = str(error).splitlines()[0]
+            raise ListFault(f"the lists cannot be folded in {self._folder.parent} (TMPDIR): {told}") from error
+
+
+def _quoted(paths: list[str]) -> str:
+    return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in paths) + "]"
+
+
+def _no_room(error: OSError) -> ListFault:
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG} or "No space" in str(error)
+    told = "the disk is full" if full else error.strerror or str(error)
+    return ListFault(f"no place for what is read of the lists: {told}; set TMPDIR to a folder with more room")

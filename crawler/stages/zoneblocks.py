@@ -1,0 +1,204 @@
+"""The lines of a registry's zone file a block at a time, as long as they are what registries write.
+
+One record a line, the owner absolute, in class IN, TTL and class all there or all not: then types, owners and rdata
+are columns, and a million delegations take two seconds. Whatever else a master file may hold (RFC 1035 section 5:
+parentheses, quotes, comments, directives, names left out or relative) is no such block, and ``zonefile`` reads it line
+by line; so is a block with anything wrong in it, for there each fault is told with its line. Both ways end alike.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pcsv
+
+from crawler.stages.source import MAX_LINE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from crawler.stages.source import Block
+
+_SPECIAL = (b'"', b"(", b")", b";", b"\\", b"$", b"@")
+TTL = re.compile(r"\d+|(?:\d+[WDHMSwdhms])+", re.ASCII)
+
+
+class Columns(NamedTuple):
+    """What is kept of a block: each run of one owner's NS and DS records, and what the next line may lean on."""
+
+    lines: pa.Array  # of the first NS record, or of the first record where there is none
+    texts: pa.Array  # the owner as it is written there
+    owners: pa.Array  # in lower case, without the final dot
+    ns: pa.Array
+    ds: pa.Array
+    records: int
+    last: str  # the owner of the last one, as written
+    apex: str | None  # the owner of the first SOA
+
+
+def columns(block: Block, known: Callable[[str], bool], ds_type: pa.DataType) -> Columns | None:
+    """The block's columns; None for one that is to be read line by line. `known` tells the types that there are."""
+    data = block.data
+    if not data.isascii() or any(mark in data for mark in _SPECIAL):
+        return None
+    data = data.replace(b"\r\n", b"\n")
+    if b"\r" in data:
+        return None
+    parts = _tabbed(data) or _worded(data)
+    if parts is None:
+        return None
+    owners, rtypes, rdatas = parts
+    told = rtypes.dictionary_encode()
+    mnemonics = [mnemonic.upper() for mnemonic in told.dictionary.to_pylist()]
+    if not (all(map(known, mnemonics)) and _every(pc.ends_with(owners, "."))):
+        return None
+    is_ns, is_ds, is_soa = (_among(told.indices, mnemonics, mnemonic) for mnemonic in ("NS", "DS", "SOA"))
+    apex = None
+    if (soa := pc.index(is_soa, True).as_py()) >= 0:
+        if len(rdatas[soa].as_py().split()) < 7:
+            return None
+        apex = owners[soa].as_py()[:-1].lower()
+    targets = pc.filter(rdatas, is_ns)
+    if not _every(pc.match_substring_regex(targets, r"^[^ \t]*\.$")):
+        return None
+    ds = _ds(pc.filter(rdatas, is_ds), ds_type)
+    if ds is None:
+        return None
+    kept = pc.indices_nonzero(pc.or_(is_ns, is_ds))
+    at, ns, ds = _runs(owners.take(kept), kept, is_ns.take(kept), is_ds.take(kept), _lowered(targets), ds)
+    texts = owners.take(at)
+    numbers = pc.add(at.cast(pa.int64()), block.first)
+    return Columns(numbers, texts, _lowered(texts), ns, ds, len(owners), owners[-1].as_py(), apex)
+
+
+class _Shape(NamedTuple):
+    """Where the words of a record stand: owner [TTL] [IN] type rdata."""
+
+    ttl: int | None
+    rclass: int | None
+    rtype: int
+
+    def fits(self, columns: Sequence[pa.Array]) -> bool:
+        """Whether every TTL is one, and every class IN."""
+        ttls = [] if self.ttl is None else columns[self.ttl].unique().to_pylist()  # of a registry, a few
+        classes = [] if self.rclass is None else columns[self.rclass].unique().to_pylist()
+        return all(map(TTL.fullmatch, ttls)) and all(rclass.upper() == "IN" for rclass in classes)
+
+
+def _among(indices: pa.Array, words: list[str], word: str) -> pa.Array:
+    """Which of these words, by number, are this one."""
+    wanted = [at for at, one in enumerate(words) if one == word]
+    return pc.is_in(indices, pa.array(wanted, indices.type))
+
+
+def _shape(words: list[str]) -> _Shape:
+    """The shape of a first line."""
+    at, ttl, rclass = 1, None, None
+    for _ in range(2):
+        if at < len(words) and ttl is None and words[at][:1].isdecimal():
+            ttl, at = at, at + 1
+        elif at < len(words) and rclass is None and words[at].upper() == "IN":
+            rclass, at = at, at + 1
+    return _Shape(ttl, rclass, at)
+
+
+_BETWEEN_TABS = pcsv.ParseOptions(delimiter="\t", quote_char=False, ignore_empty_lines=False)
+
+
+def _tabbed(data: bytes) -> tuple[pa.Array, pa.Array, pa.Array] | None:
+    """Owners, types and rdata of lines whose words, but for those of the rdata, stand between single tabs."""
+    words = data[: data.index(b"\n")].decode().split("\t")
+    shape = _shape(words)
+    size = shape.rtype + 2
+    if len(words) != size or b" \n" in data or b"\t\n" in data:
+        return None
+    heads = [str(at) for at in range(size)]
+    try:
+        read = pcsv.read_csv(
+            pa.BufferReader(data),
+            parse_options=_BETWEEN_TABS,
+            read_options=pcsv.ReadOptions(use_threads=False, column_names=heads, block_size=2 * len(data)),
+            convert_options=pcsv.ConvertOptions(
+                column_types=dict.fromkeys(heads, pa.string()), check_utf8=False, null_values=[]
+            ),
+        )
+    except pa.ArrowInvalid:  # a line with more columns, or fewer
+        return None
+    columns = [column.combine_chunks() for column in read.columns]
+    if not (shape.fits(columns) and pc.max(pc.binary_length(columns[-1])).as_py() < MAX_LINE // 2):
+        return None
+    return columns[0], columns[-2], columns[-1]
+
+
+def _worded(data: bytes) -> tuple[pa.Array, pa.Array, pa.Array] | None:
+    """The same of lines whose words stand between any blanks."""
+    data = data.replace(b"\t", b" ")
+    while b"  " in data:
+        data = data.replace(b"  ", b" ")
+    data = data.replace(b" \n", b"\n")
+    if data[:1] in {b" ", b"\n"} or b"\n " in data or b"\n\n" in data:
+        return None
+    lines = pc.split_pattern(pa.array([data[:-1].decode()]), "\n").values
+    if pc.max(pc.binary_length(lines)).as_py() > MAX_LINE // 2:
+        return None
+    shape = _shape(lines[0].as_py().split(" "))
+    size = shape.rtype + 2
+    parts = pc.split_pattern(lines, " ", max_splits=size - 1)
+    if not _every(pc.equal(pc.list_value_length(parts), size)):
+        return None
+    columns = [pc.list_element(parts, at) for at in range(size)]
+    return (columns[0], columns[-2], columns[-1]) if shape.fits(columns) else None
+
+
+def _ds(rdatas: pa.Array, kind: pa.DataType) -> pa.Array | None:
+    """Tag, algorithm and digest type of each DS record (RFC 4034 section 5.3); None if one of them is odd."""
+    fields = [kind.value_type.field(at) for at in range(3)]
+    if not len(rdatas):
+        return pa.array([], kind.value_type)
+    parts = pc.split_pattern(rdatas, " ", max_splits=3)
+    if not _every(pc.equal(pc.list_value_length(parts), 4)):
+        return None
+    numbers = []
+    for at, most in enumerate((65_536, 256, 256)):
+        digits = pc.list_element(parts, at)
+        if not _every(pc.ascii_is_decimal(digits)) or pc.max(pc.binary_length(digits)).as_py() > 5:
+            return None
+        number = digits.cast(pa.int32())
+        if pc.max(number).as_py() >= most:
+            return None
+        numbers.append(number.cast(fields[at].type))
+    return pa.StructArray.from_arrays(numbers, fields=fields)
+
+
+def _runs(
+    owners: pa.Array, kept: pa.Array, is_ns: pa.Array, is_ds: pa.Array, targets: pa.Array, ds: pa.Array
+) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Neighbours with one owner, together: where its first NS (else its first) record stands, and both lists."""
+    ends = pc.run_end_encode(pc.ascii_lower(owners)).run_ends if len(owners) else pa.array([], pa.int32())
+    last = pc.subtract(ends, 1)
+    lists = []
+    begins = []
+    for mask, values in ((is_ns, targets), (is_ds, ds)):
+        upto = pc.cumulative_sum(mask.cast(pa.int32())).take(last)
+        offsets = pa.concat_arrays([pa.array([0], pa.int32()), upto])
+        lists.append(pa.ListArray.from_arrays(offsets, values))
+        begins.append(offsets)
+    first = pa.concat_arrays([pa.array([0], ends.type), ends])[:-1]
+    at = kept.take(first)
+    named = pc.greater(pc.list_value_length(lists[0]), 0)
+    if pc.any(named).as_py():
+        of_ns = kept.filter(is_ns)
+        at = pc.if_else(named, of_ns.take(pc.min_element_wise(begins[0][:-1], len(of_ns) - 1)), at)
+    return at, lists[0], lists[1]
+
+
+def _every(mask: pa.Array) -> bool:
+    return bool(pc.all(mask, min_count=0).as_py())
+
+
+def _lowered(names: pa.Array) -> pa.Array:
+    """Absolute names in lower case, without the final dot."""
+    return pc.utf8_slice_codeunits(pc.ascii_lower(names), 0, -1)
