@@ -129,7 +129,7 @@ class Names:
         return self._counter("substr(domain, strpos(domain, '.') + 1)")
 
     def servers(self, most: int) -> list[tuple[str, float]]:
-        """The name servers that zone files name most, each with its names; one of several servers is split among them."""
+        """The name servers that zone files name most, each with its names; a name of several is split among them."""
         wanted, values = self._where("len(ns) > 0")
         sql = (
             "select host, sum(share) as names from (select unnest(ns) as host, 1.0 / len(ns) as share from folded"
