@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -262,5 +263,10 @@ class Zone:
 
 def addresses(values: Iterable[str]) -> list[tuple[int, bytes]]:
     """Type and rdata of presentation addresses."""
-    parsed: list[IPv4Address | IPv6Address] = [ip_address(value) for value in values]
-    return [(Type.A if address.version == 4 else Type.AAAA, address.packed) for address in parsed]
+    return [_address(value) for value in values]
+
+
+@lru_cache(65_536)
+def _address(value: str) -> tuple[int, bytes]:
+    address: IPv4Address | IPv6Address = ip_address(value)
+    return (Type.A if address.version == 4 else Type.AAAA), address.packed
