@@ -20,6 +20,7 @@ import duckdb
 
 from analysis.stats import INTERVAL, Counted, Statistic, UnknownStatistic, read, without
 from analysis.warehouse import SETTINGS, SQL, Result, RunFault, Warehouse, fetched, open_run
+from crawler import database
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +111,7 @@ def compare(runs: Sequence[Path]) -> Comparison:
     if len(runs) < 2:
         raise RunFault("one run alone: give two folders or more, the oldest first")
     kept = TemporaryDirectory(prefix="dane-census-")
-    connection = duckdb.connect(config=SETTINGS | {"temp_directory": kept.name})
+    connection = database.opened(**SETTINGS, temp_directory=kept.name)
     try:
         folder = Path(kept.name)
         told = [_snapshot(run, folder, nth) for nth, run in enumerate(runs)]

@@ -17,13 +17,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from publicsuffixlist import PublicSuffixList
 
 from analysis import dane, policy, rules
 from analysis.verdicts import VERDICTS, EndpointVerdict, PolicyVerdict
+from crawler import database
 from crawler.standards import pkix
 from crawler.tables import TABLES, schema, to_arrow
 
@@ -156,7 +156,7 @@ _READ = ("domains", "hosts", "policies", "endpoints")
 
 def _rows(run: Path, sql: str) -> Iterator[tuple[Any, ...]]:
     """The rows of a query over the latest looks of a run's tables."""
-    with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as base:
+    with database.opened() as base:
         for table in _READ:
             parts = [str(part) for part in _parts(run, table)]
             if parts:

@@ -32,6 +32,7 @@ import pyarrow.parquet as pq
 
 from analysis import classes, judge, providers, suffixes
 from analysis.verdicts import VERDICTS
+from crawler import database
 from crawler.tables import TABLES, Row, schema
 
 SQL = Path(__file__).parent / "sql"
@@ -58,9 +59,7 @@ LOOKS = {
     "names": "names", "rejects": "rejects", "domains": "domain_looks", "hosts": "host_looks",
     "policies": "policy_looks", "endpoints": "endpoint_looks", "zones": "zone_looks",
 }  # fmt: skip
-SETTINGS: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
+SETTINGS: dict[str, database.Setting] = {
     "allow_community_extensions": False,
     "preserve_insertion_order": False,
 }
@@ -168,7 +167,7 @@ def open_run(run: Path | str, *, psl: Path | None = None, anew: bool = False, me
     for table in TABLES.values():
         _check(folder, table)
     spill = TemporaryDirectory(prefix="dane-census-")
-    warehouse = Warehouse(folder, duckdb.connect(config=SETTINGS | {"temp_directory": spill.name}), spill)
+    warehouse = Warehouse(folder, database.opened(**SETTINGS, temp_directory=spill.name), spill)
     try:
         warehouse.connection.execute("set variable sampled = ?", [warehouse.sampled()])
         if memory is not None:

@@ -84,6 +84,9 @@ LookDelay = Annotated[
     float, typer.Option(min=0, max=604_800, metavar="SECONDS", help="Wait so long before a later look.")
 ]
 PerServer = Annotated[bool, typer.Option("--per-server", help="Also ask every server of each zone.")]
+AskRegistry = Annotated[
+    bool, typer.Option("--ask-registry", help="Ask registries for delegations, also for those that a zone file tells.")
+]
 PoliciesOption = Annotated[Policies, typer.Option(help="Whose MTA-STS policy files are fetched.")]
 OptOutFile = Annotated[
     str | None, typer.Option(metavar="FILE", help="Domains and networks to leave alone, one a line.")
@@ -139,6 +142,7 @@ def scan(
     looks: LooksOption = 2,
     look_delay: LookDelay = 0.0,
     per_server: PerServer = False,
+    ask_registry: AskRegistry = False,
     policies: PoliciesOption = Policies.ANNOUNCED,
     ca_file: CaFile = None,
     opt_out: OptOutFile = None,
@@ -171,7 +175,8 @@ def scan(
             rate=rate, server_rate=server_rate,
         ),
         concurrency=concurrency, looks=looks, look_delay=look_delay, seed=seed, workers=workers, shard=_shard(shard),
-        per_server=per_server, policies=policies, probe=probe if smtp else Probe.NONE, smtp_patience=smtp_patience,
+        zone_files=not ask_registry, per_server=per_server, policies=policies,
+        probe=probe if smtp else Probe.NONE, smtp_patience=smtp_patience,
         ehlo=_host_name(ehlo), contact=contact, vantage=vantage,
         quiet=quiet, dry_run=dry_run, log_json=log_json, arguments=tuple(_arguments),
     )  # fmt: skip

@@ -68,6 +68,7 @@ class Command:
     looks: int = 2
     look_delay: float = 0.0
     per_server: bool = False
+    zone_files: bool = True
     policies: Policies = Policies.ANNOUNCED
     probe: Probe = Probe.NONE
     ehlo: str = ""
@@ -217,6 +218,7 @@ def _begin(store: Store, command: Command, start: Start) -> None:
             "looks": command.looks,
             "look_delay": command.look_delay,
             "per_server": command.per_server,
+            "zone_files": command.zone_files,
             "policies": command.policies.value,
             "probe": command.probe.value,
             "ehlo": command.ehlo if command.probe is not Probe.NONE else None,
@@ -242,6 +244,7 @@ def _begin(store: Store, command: Command, start: Start) -> None:
 async def _crawl(command: Command, start: Start, store: Store, found: Names, progress: Progress) -> bool:
     what = Looks(
         per_server=command.per_server,
+        zone_files=command.zone_files,
         policies=command.policies,
         probe=command.probe,
         contact=command.contact,

@@ -13,7 +13,9 @@ import trio
 
 from analysis.judge import CA_STORE
 from crawler.resolver.direct import Direct
+from crawler.resolver.resolve import Resolver
 from crawler.scan import Scan, Session, Stage, accounts, stages
+from crawler.seeds import Seeds
 from crawler.shards import WHOLE
 from crawler.visiting import Policies, Probe, Visitor
 
@@ -33,6 +35,7 @@ class Looks:
     """What a scan looks at beside domains and hosts."""
 
     per_server: bool = False
+    zone_files: bool = True  # delegations are taken from there, not asked for
     policies: Policies = Policies.ANNOUNCED
     probe: Probe = Probe.NONE
     contact: str = ""
@@ -60,7 +63,8 @@ def seeing(eyes: Eyes, what: Looks) -> tuple[Stage, ...]:
     patience = eyes.patience if what.smtp_patience is None else replace(eyes.patience, reply=what.smtp_patience)
     visitor = Visitor(net=eyes.net, contact=what.contact, name=what.name(), patience=patience)
     direct = Direct(eyes.net) if what.per_server else None
-    return stages(eyes.resolver, visitor, what.policies, direct, what.probe)
+    seeds = Seeds(eyes.resolver) if what.zone_files and isinstance(eyes.resolver, Resolver) else None
+    return stages(eyes.resolver, visitor, what.policies, direct, what.probe, seeds)
 
 
 def announce(ca: str, what: Looks, store: Store, progress: Progress) -> None:

@@ -15,15 +15,16 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 import trio
 
-from crawler import runner
+from crawler import database, runner
 from crawler.manners import network_of
 from crawler.progress import Progress
+from crawler.seeds import Seeds
 from crawler.shards import WHOLE, Shard, Step, steps
 from crawler.stages import domains, hosts
 from crawler.stages import endpoints as on_endpoints
@@ -31,13 +32,15 @@ from crawler.stages import policies as on_policies
 from crawler.stages import zones as on_zones
 from crawler.stages.names import Names
 from crawler.store import Store
-from crawler.tables import TABLES, Domain, Host, Name, Reject, Row, Zone
+from crawler.tables import TABLES, Delegation, Domain, Host, Name, Reject, Row, Zone
 from crawler.visited import PASSING_FETCHES, PASSING_TALKS, Endpoint, Policy
 from crawler.visiting import Policies, Probe, Visitor
 
 if TYPE_CHECKING:
     from crawler.resolver.direct import Direct
     from crawler.resolver.looking import Looking
+
+MEMORY = "256MB"  # for listing the keys of a stage
 
 Observe = Callable[[str, int], Awaitable[Row]]
 
@@ -69,6 +72,7 @@ class Stage:
     tally: Callable[[Row], str]
     passing: Collection[str] = ()  # words of a row's own outcome that a later look may see pass
     near: Callable[[str], str] = _itself  # keys with the same text here belong to one shard
+    seeds: Seeds | None = None  # what zone files say of the keys, for a first look
 
 
 @dataclass(slots=True)
@@ -103,9 +107,9 @@ class Scan:
             self.revive()
         mine = self._mine(stage)
         if look == 1:
-            keys = [key for key in stage.keys(self.store) if mine(key)]
+            keys = {key for key in stage.keys(self.store) if mine(key)}
         else:
-            keys = [key for key in self.store.passing(table, look - 1, domains.PASSING, stage.passing) if mine(key)]
+            keys = {key for key in self.store.passing(table, look - 1, domains.PASSING, stage.passing) if mine(key)}
         seen = self.store.seen(table, look, mine)
         left = sorted(key for key in keys if key not in seen)
         if not left:
@@ -133,6 +137,8 @@ class Scan:
         random.Random(f"{self.pace.seed} {table.TABLE} {look}").shuffle(left)
         title = table.TABLE if look == 1 else f"{table.TABLE}, look {look}"
         self.progress.begin(title, total, total - len(left))
+        if stage.seeds is not None:
+            stage.seeds.begin(self.store, left if look == 1 else [])
 
         def write(rows: list[Row]) -> None:
             self.store.write(table, rows)
@@ -143,6 +149,8 @@ class Scan:
             for key in left:
                 if table is Domain and self.unwanted(key):
                     self.progress.count("opted-out")
+                    if stage.seeds is not None:
+                        stage.seeds.take(key)
                 else:
                     yield key
 
@@ -170,21 +178,24 @@ _WHOSE = {Policies.ANNOUNCED: on_policies.ANNOUNCED, Policies.ALL: on_policies.A
 
 def stages(
     resolver: Looking, visitor: Visitor | None, policies: Policies = Policies.ANNOUNCED, direct: Direct | None = None,
-    probe: Probe = Probe.NONE,
+    probe: Probe = Probe.NONE, seeds: Seeds | None = None,
 ) -> tuple[Stage, ...]:  # fmt: skip
     """The stages of a scan, looking through one resolver.
 
     A `visitor` fetches policy files and talks to mail hosts; with `direct`, every server of a zone is asked, too.
+    With `seeds`, delegations are taken from zone files.
     """
 
     async def domain(key: str, look: int) -> Row:
+        if seeds is not None:
+            await seeds.plant(key)
         return await domains.observe(key, resolver, look)
 
     async def host(key: str, look: int) -> Row:
         return await hosts.observe(key, resolver, look)
 
     chosen = [
-        Stage(Domain, names_in, domain, lambda row: str(getattr(row, "mail", ""))),
+        Stage(Domain, names_in, domain, lambda row: str(getattr(row, "mail", "")), seeds=seeds),
         Stage(Host, hosts_in, host, lambda row: str(getattr(row, "tlsa_base", ""))),
     ]
     if visitor is not None and policies in _WHOSE:
@@ -236,12 +247,14 @@ def _zones(resolver: Looking, direct: Direct) -> Stage:
 
 def names_in(store: Store) -> Iterator[str]:
     """The names to measure, from the table ``names``."""
-    return (row[0] for row in query(store, (Name,), "select domain from names"))
+    for part in store.columns(Name, ["domain"]):
+        yield from part["domain"].to_pylist()
 
 
 def hosts_in(store: Store) -> Iterator[str]:
-    """The mail hosts that the domains name."""
-    return (row[0] for row in query(store, (Domain,), hosts.KEYS))
+    """The mail hosts that the domains name, each perhaps more than once: all of a country's need not be in memory."""
+    for part in store.columns(Domain, ["mx_hosts"]):
+        yield from hosts.keys(part["mx_hosts"])
 
 
 def policies_in(store: Store, whose: str) -> Iterator[str]:
@@ -262,7 +275,10 @@ def zones_in(store: Store) -> Iterator[str]:
 
 def query(store: Store, tables: Iterable[type[Row]], sql: str) -> Iterator[Any]:
     """The rows of an SQL query over a run's tables; none if one of them has no part yet."""
-    with duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}) as base:
+    with (
+        TemporaryDirectory(prefix="dane-census-") as spill,
+        database.opened(memory_limit=MEMORY, threads=1, temp_directory=spill) as base,
+    ):
         for table in tables:
             parts = [str(part) for part in store.parts(table)]
             if not parts:
@@ -279,13 +295,14 @@ def write_names(store: Store, names: Names, shard: Shard = WHOLE) -> None:
         return
     store.clear(Name)
     store.clear(Reject)
+    store.clear(Delegation)
     for table in names.tables():
-        if shard != WHOLE:
-            table = table.filter(pa.array(map(shard.holds, table["domain"].to_pylist()), pa.bool_()))
-        store.write_table(Name, table)
+        store.write_table(Name, _own(table, shard))
     if shard.index == 1:
         for table in names.reject_tables():
             store.write_table(Reject, table)
+    for table in names.delegations() if names.signed()[0] else ():
+        store.write_table(Delegation, _own(table, shard))
     for kind in TABLES.values():
         store.lay(kind)
     sample = {}
@@ -293,6 +310,13 @@ def write_names(store: Store, names: Names, shard: Shard = WHOLE) -> None:
         of, size, seed = names.sampled
         sample = {"sample": {"of": of, "size": size, "seed": seed, "weight": of / size}}
     store.note(names={"account": asdict(names.account), "measured": len(names), "left_out": names.left_out} | sample)
+
+
+def _own(table: pa.Table, shard: Shard) -> pa.Table:
+    """The rows of a shard's own keys."""
+    if shard == WHOLE:
+        return table
+    return table.filter(pa.array(map(shard.holds, table["domain"].to_pylist()), pa.bool_()))
 
 
 class Session:
@@ -351,6 +375,13 @@ def figures(run: dict[str, Any], measured: int) -> list[str]:
         f" ({measured / seconds if seconds else 0:,.0f} domains/s)",
         f"per domain: {sent / each:.2f} queries, {checked / each:.2f} verifications, {cpu / each * 1e6:,.0f} us of CPU",
     ]
+    planted = sum(one["counters"].get("delegations_taken", 0) for one in sessions)
+    if planted:
+        doubted = sum(one["counters"].get("delegations_doubted", 0) for one in sessions)
+        lines.append(
+            f"delegations taken from zone files: {planted:,}, of which {doubted:,} were asked for all the same:"
+            f" {planted - doubted:,} queries to registries saved"
+        )
     busiest = max((one["counters"].get("busiest_rate") or 0 for one in sessions), default=0)
     if busiest:
         shared = any(

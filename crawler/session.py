@@ -131,7 +131,11 @@ class Eyes:
 
     def counters(self) -> dict[str, Any]:
         """What went through the door, and what was computed."""
-        return asdict(self.net.counters) | {"verifications": self.resolver.verifications}
+        found = asdict(self.net.counters) | {"verifications": self.resolver.verifications}
+        if isinstance(self.resolver, Resolver):
+            taken, doubted = self.resolver.listed
+            found |= {"delegations_taken": taken, "delegations_doubted": doubted}
+        return found
 
 
 def prepare(options: Options) -> Start:

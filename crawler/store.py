@@ -102,7 +102,7 @@ class Store:
     def seen(self, table: type[Row], look: int, wanted: Callable[[str], bool] | None = None) -> set[str]:
         """The keys that have a row of this look; only those that are `wanted`, if that is told."""
         keys: set[str] = set()
-        for batch in self._batches(table, [table.KEY, "look"]):
+        for batch in self.columns(table, [table.KEY, "look"]):
             found = batch.filter(pc.equal(batch["look"], look))[table.KEY].to_pylist()
             keys.update(found if wanted is None else filter(wanted, found))
         return keys
@@ -118,7 +118,7 @@ class Store:
         answers = [f.name for f in schema(table) if f.type == ANSWER]
         own = ["outcome"] if ends else []
         keys: list[str] = []
-        for batch in self._batches(table, [table.KEY, "look", *answers, *own]):
+        for batch in self.columns(table, [table.KEY, "look", *answers, *own]):
             failed: Any = pc.is_in(batch["outcome"], pa.array(list(ends))) if ends else pa.repeat(False, len(batch))
             for name in answers:
                 outcome = pc.struct_field(batch[name], "outcome")
@@ -133,12 +133,12 @@ class Store:
         """When the last look of this number began, in seconds since 1970; None if there was none."""
         moments = [
             pc.max(batch.filter(pc.equal(batch["look"], look))["observed_at"].cast(pa.int64())).as_py()
-            for batch in self._batches(table, ["look", "observed_at"])
+            for batch in self.columns(table, ["look", "observed_at"])
         ]
         return max((moment / 1e6 for moment in moments if moment is not None), default=None)
 
-    def _batches(self, table: type[Row], columns: list[str]) -> Iterator[pa.Table]:
-        """Part by part, so that a table of any size can be read."""
+    def columns(self, table: type[Row], columns: list[str]) -> Iterator[pa.Table]:
+        """Some columns of a table, part by part, so that a table of any size can be read."""
         for part in self.parts(table):
             yield pq.read_table(part, columns=columns, partitioning=None)
 

@@ -54,6 +54,13 @@ class MxHost(NamedTuple):
     target: Target
 
 
+class Glue(NamedTuple):
+    """A name server's address in the zone file of the zone above."""
+
+    host: str
+    address: str
+
+
 class DsRecord(NamedTuple):
     """One DS record without its digest (which stays in the answer's rdata)."""
 
@@ -82,6 +89,7 @@ class TlsaRecord(NamedTuple):
 
 
 _MX_HOSTS = pa.list_(pa.struct([("preference", pa.int32()), ("host", pa.string()), ("target", pa.string())]))
+_GLUE = pa.list_(pa.struct([("host", pa.string()), ("address", pa.string())]))
 _DS_SET = pa.list_(pa.struct([("key_tag", pa.int32()), ("algorithm", pa.int16()), ("digest_type", pa.int16())]))
 _DNSKEY_SET = pa.list_(
     pa.struct(
@@ -154,6 +162,21 @@ class Reject:
     line: int = column("line number, from 1", pa.int64())
     text: str = column("the entry, cut at 200 characters, undecodable bytes written as \\xNN", pa.string())
     why: Rejection = column("why it is no domain to measure", pa.string())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegation:
+    """What a zone file says of a domain that the resolver takes from there. Table ``delegations``; grain: domain."""
+
+    TABLE: ClassVar[str] = "delegations"
+    KEY: ClassVar[str] = "domain"
+
+    domain: str = column("A-labels, lower case, no final dot", pa.string())
+    zone: str = column("apex of the zone whose file it is", pa.string())
+    ns: tuple[str, ...] = column("its name servers", TEXTS)
+    glue: tuple[Glue, ...] = column("addresses that the file has for them", _GLUE, rfc="9471")
+    ds: tuple[str, ...] = column("rdata of its DS records, as written", TEXTS, rfc="4034 section 5.3")
+    signatures: tuple[str, ...] = column("rdata of the RRSIG records that cover them, as written", TEXTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,8 +360,10 @@ class Zone:
     elapsed: float = column("from the first question to the row", pa.float32(), unit="s")
 
 
-Row = Name | Reject | Domain | Host | Policy | Endpoint | Zone
-TABLES: dict[str, type[Row]] = {table.TABLE: table for table in (Name, Reject, Domain, Host, Policy, Endpoint, Zone)}
+Row = Name | Reject | Delegation | Domain | Host | Policy | Endpoint | Zone
+TABLES: dict[str, type[Row]] = {
+    table.TABLE: table for table in (Name, Reject, Delegation, Domain, Host, Policy, Endpoint, Zone)
+}
 
 
 def schema(table: type[Any]) -> pa.Schema:

@@ -10,6 +10,7 @@ are not written.
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -50,7 +51,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--limit", type=int, default=None, help="only the first so many names")
     options = parser.parse_args()
-    world = Population(from_list(options.list), profile=PROFILES[options.profile], seed=options.seed)
+    profile, now = PROFILES[options.profile], int(time.time())
+    world = Population(from_list(options.list), profile=profile, seed=options.seed, now=now)
     written = export(zones(world, islice(world.names, options.limit)), options.out)
     print(f"{written:,} zones in {options.out}; include zones.conf in nsd.conf, with zonesdir: {options.out}")
 

@@ -47,21 +47,25 @@ MAY_IMPORT: dict[str, set[str]] = {
     "crawler.https": {"crawler.tls", "crawler.standards"},
     "crawler.stages": {
         "crawler.resolver", "crawler.tables", "crawler.visited", "crawler.standards", "crawler.exchange",
-        "crawler.visiting", "crawler.tls", "crawler.https",
+        "crawler.visiting", "crawler.tls", "crawler.https", "crawler.database",
     },
     "crawler.stages.transfer": {"crawler.stages", "crawler.sockets", "crawler.standards"},
     "crawler.store": {
         "crawler.columns", "crawler.tables", "crawler.resolver.answer", "crawler.standards", "crawler.shards",
     },
     "crawler.shards": set(),
+    "crawler.database": set(),
+    "crawler.seeds": {"crawler.standards", "crawler.tables", "crawler.store", "crawler.database"},
     "crawler.progress": set(),
     "crawler.outlook": {"crawler.session", "crawler.stages", "crawler.visiting"},
     "crawler.runner": {"crawler.store", "crawler.tables", "crawler.progress"},
     "crawler.scan": {
         "crawler.runner", "crawler.progress", "crawler.stages", "crawler.store", "crawler.tables", "crawler.resolver",
-        "crawler.visited", "crawler.visiting", "crawler.manners", "crawler.shards",
+        "crawler.visited", "crawler.visiting", "crawler.manners", "crawler.shards", "crawler.seeds",
+        "crawler.database",
     },
     "crawler.crawl": {
+        "crawler.seeds",
         "crawler.scan", "crawler.session", "crawler.store", "crawler.progress", "crawler.runner", "crawler.shards",
         "crawler.visiting", "crawler.resolver", "analysis.judge",
     },
@@ -83,7 +87,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "crawler.__main__": {"crawler.cli"},
     "crawler": set(),
     "analysis.cli": {"analysis", "crawler.cli", "crawler.store", "crawler.tables", "crawler.standards"},
-    "analysis": {"crawler.columns", "crawler.tables", "crawler.visited", "crawler.standards"},
+    "analysis": {"crawler.database", "crawler.columns", "crawler.tables", "crawler.visited", "crawler.standards"},
     "lab": {"crawler.net"} | DOOR,
     "bench": {"crawler", "analysis", "lab"},
 }  # fmt: skip

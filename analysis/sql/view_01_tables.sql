@@ -9,6 +9,7 @@
 -- rfc: none
 create or replace view names as from read_parquet('names/*.parquet');
 create or replace view rejects as from read_parquet('rejects/*.parquet');
+create or replace view delegations as from read_parquet('delegations/*.parquet');
 create or replace view domain_looks as from read_parquet('domains/*.parquet');
 create or replace view host_looks as from read_parquet('hosts/*.parquet');
 create or replace view policy_looks as from read_parquet('policies/*.parquet');

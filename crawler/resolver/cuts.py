@@ -14,6 +14,7 @@ import trio
 
 from crawler.standards.names import ROOT
 from crawler.standards.security import Security
+from crawler.standards.wire import Type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,10 +29,23 @@ class Cut:
     """One zone, seen from above: its servers, and the parent's word about its keys.
 
     `proof` holds the DS, NSEC, NSEC3 and RRSIG records of the referral, whether they
-    prove anything or not.
+    prove anything or not. A cut is `listed` while it stands as a registry's zone file has it.
     """
 
-    __slots__ = ("dead", "expires", "glue", "heard", "name", "ns", "parent", "pinned", "proof", "trust", "unglued")
+    __slots__ = (
+        "dead",
+        "expires",
+        "glue",
+        "heard",
+        "listed",
+        "name",
+        "ns",
+        "parent",
+        "pinned",
+        "proof",
+        "trust",
+        "unglued",
+    )
 
     def __init__(
         self,
@@ -53,9 +67,21 @@ class Cut:
         self.proof = tuple(proof)
         self.expires = trio.current_time() + seconds
         self.pinned = pinned
+        self.listed = False
         self.trust: Trust | None = None
         self.heard = False  # some server has answered for this zone, if only to refuse
         self.dead: tuple[Outcome, float] | None = None  # all servers are silent; until when that is believed
+
+    @property
+    def unsigned_by_list(self) -> bool:
+        """A zone file has it, without DS."""
+        return self.listed and not any(record[1] == Type.DS for record in self.proof)
+
+    def doubt(self) -> None:
+        """The zone file is not believed in what it says of DS: the registry is to be asked."""
+        self.listed = False
+        self.trust = None
+        self.proof = ()
 
 
 class Cuts:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from crawler.resolver.answer import Outcome
 from crawler.resolver.ask import Servers, ask
 from crawler.resolver.limits import Limits
-from crawler.resolver.memo import Lookup, OutOfBudget
+from crawler.resolver.memo import Lookup, OutOfBudget, used_up
 from crawler.resolver.reply import failure, read
-from crawler.resolver.resolve import used_up
 
 if TYPE_CHECKING:
     from crawler.net import Network

@@ -28,9 +28,9 @@ from crawler.resolver.answer import CONCLUSIVE, Alias, Answer, Outcome
 from crawler.resolver.ask import Servers, ask
 from crawler.resolver.limits import Limits
 from crawler.resolver.looking import Zone
-from crawler.resolver.memo import Lookup, OutOfBudget
+from crawler.resolver.memo import Lookup, OutOfBudget, used_up
 from crawler.resolver.reply import Kind, Reading, failure, read
-from crawler.resolver.resolve import Resolver, used_up
+from crawler.resolver.resolve import Resolver
 from crawler.resolver.validate import shown_denial
 from crawler.standards.names import ROOT, to_text
 from crawler.standards.security import EDE, STATE, Reason, Security

@@ -11,7 +11,6 @@ after the other, never in parallel, for politeness' sake.
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from random import shuffle
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +20,7 @@ from crawler.resolver.answer import Outcome
 from crawler.resolver.ask import ask
 from crawler.resolver.cuts import Cut, Cuts
 from crawler.resolver.memo import Flights, Memory
+from crawler.resolver.referral import DNS_PORT, addresses_in, glue_for, proofs_among, signer_of
 from crawler.resolver.reply import Kind, Reading, failure, next_question, read
 from crawler.standards.names import ROOT, count, is_below
 from crawler.standards.wire import IN, Type
@@ -38,12 +38,9 @@ if TYPE_CHECKING:
 _FAILURE, _NODATA, _NXDOMAIN, _REFERRAL = Kind.FAILURE, Kind.NODATA, Kind.NXDOMAIN, Kind.REFERRAL
 _A, _DS, _SOA = Type.A, Type.DS, Type.SOA
 _FURTHEST = {outcome: rank for rank, outcome in enumerate(Outcome)}
-_PROOFS = (Type.DS, Type.NSEC, Type.NSEC3)
 _WITHOUT_REPLY = (Outcome.TIMEOUT, Outcome.UNREACHABLE)
 SHARED = frozenset({Type.A, Type.AAAA, Type.NS, Type.DS, Type.DNSKEY})  # what several look-ups may ask for
-_OCTETS = {Type.A: 4, Type.AAAA: 16}
 FAMILIES = (Type.A, Type.AAAA)  # the first is asked for first, and the others only for want of it
-DNS_PORT = 53
 
 
 class Walked(NamedTuple):
@@ -90,6 +87,7 @@ class Walker:
         self.net = net
         self.servers = servers
         self.minimise = minimise
+        self.doubted = 0  # delegations taken from zone files whose servers said nothing
         self._families = families
         self._replies: Memory[Walked] = Memory(limits.replies)
         self._inside: dict[bytes, bytes] = {}  # names that a zone has answered for, so no cut hides between: the zone
@@ -154,6 +152,7 @@ class Walker:
         name, qtype = key
         cut = begun.cut if begun is not None else self.cuts.closest(name, lookup.clock, above=qtype == _DS)
         known, steps = 0, 0  # labels below which no cut hides; questions put on the way
+        relied: Walked | None = None  # how the servers failed that a zone file names
         while True:
             minimise = self.minimise and steps < self.limits.minimised
             question = next_question(cut.name, name, known) if minimise and not self.whole(cut, name) else name
@@ -167,6 +166,16 @@ class Walker:
             kind = walked.reading.kind
             if kind is _REFERRAL:
                 cut, known = self._descend(cut, walked), 0
+                if relied is not None and cut.name == relied.cut.name:
+                    if set(cut.ns) == set(relied.cut.ns):  # the registry says what its file said: asked enough
+                        cut.dead = relied.cut.dead
+                        return relied._replace(cut=cut)
+                    relied = None
+                continue
+            if kind is _FAILURE and cut.listed and cut.parent is not None and not avoid:  # the file may be old
+                self.doubted += 1
+                self.cuts.drop(cut)
+                cut, known, relied = cut.parent, 0, walked
                 continue
             walked = self.home(walked, question, asked)
             if not avoid and asked in SHARED:
@@ -201,7 +210,7 @@ class Walker:
                 seconds = min(seconds, ttl)
         shuffle(names)
         del names[self.limits.name_servers :]
-        glue, glued = _glue(message.additional, names, cut.name, self._families)
+        glue, glued = glue_for(message.additional, names, cut.name, self._families)
         return self.cuts.add(
             Cut(
                 child,
@@ -209,10 +218,24 @@ class Walker:
                 names,
                 glue,
                 unglued=[name for name in names if name not in glued],
-                proof=proofs_in(message),
+                proof=proofs_among([*message.answer, *message.authority, *message.additional]),
                 seconds=max(seconds, self.limits.least_ttl),
             )
         )
+
+    def plant(self, above: Cut, child: bytes, records: Sequence[Record]) -> Cut | None:
+        """Take a delegation from a registry's zone file, as if `above` had referred to it; None if it is known."""
+        if self.cuts.get(child) is not None:
+            return None
+        names = [rdata for owner, rtype, _, _, rdata in records if rtype == Type.NS and owner == child]
+        shuffle(names)
+        del names[self.limits.name_servers :]
+        glue, glued = glue_for(records, names, above.name, self._families)
+        unglued = [name for name in names if name not in glued]
+        seconds = self.limits.most_ttl
+        cut = Cut(child, above, names, glue, unglued=unglued, proof=proofs_among(records), seconds=seconds)
+        cut.listed = True
+        return self.cuts.add(cut)
 
     def revive(self) -> None:
         """Forget failures, before a second look."""
@@ -237,7 +260,7 @@ class Walker:
         reading, message, cut = walked.reading, walked.message, walked.cut
         if message is None or reading.kind is _FAILURE:
             return walked
-        apex = reading.owner if reading.rtype == _SOA else _signer(message, reading)
+        apex = reading.owner if reading.rtype == _SOA else signer_of(message, reading)
         if not apex or apex == cut.name or not is_below(apex, cut.name) or not is_below(name, apex):
             return walked
         if qtype == _DS and apex == name:  # the child's own word; DS is its parent's to give
@@ -326,7 +349,7 @@ class Walker:
             for qtype in self._families:
                 walked = await self.walk(ns, qtype, lookup)
                 if walked.reading.kind is Kind.ANSWER:
-                    return _addresses_in(walked.reading)
+                    return addresses_in(walked.reading)
                 if walked.reading.kind is Kind.ALIAS:
                     return await self._addresses(walked.reading.target, lookup)
                 if walked.reading.outcome is Outcome.NO_SERVERS:
@@ -349,17 +372,13 @@ class Walker:
                 ns = walked.reading.target
                 walked = await self._ask_zone(above, ns, qtype, lookup, frozenset())
             if walked.reading.kind is Kind.ANSWER:
-                return _addresses_in(walked.reading)
+                return addresses_in(walked.reading)
             if walked.reading.kind is Kind.REFERRAL and walked.message is not None:
-                glue, _ = _glue(walked.message.additional, [ns], above.name, self._families)
+                glue, _ = glue_for(walked.message.additional, [ns], above.name, self._families)
                 if glue:
                     return glue
             above = above.parent
         return []
-
-
-_RRSIG = int(Type.RRSIG)
-_PROOF_BYTES = tuple(int(rtype).to_bytes(2, "big") for rtype in _PROOFS)
 
 
 def understood(got: Got, cut: Cut, address: Address, name: bytes, qtype: int) -> Walked:
@@ -370,61 +389,10 @@ def understood(got: Got, cut: Cut, address: Address, name: bytes, qtype: int) ->
     return Walked(read(message, name, qtype, cut.name), message, cut, address, rtt)
 
 
-def proofs_in(message: Message) -> tuple[Record, ...]:
-    """The records that may prove something of a DS: DS, NSEC, NSEC3 and their signatures."""
-    return tuple(r for r in _everything(message) if r[1] in _PROOFS or _signs_proof(r))
-
-
 def says_nothing(walked: Walked) -> bool:
     """Whether a reply claims NODATA with no record to show for it (RFC 2308 section 2.2, type 3)."""
     message = walked.message
     return walked.reading.kind is Kind.NODATA and message is not None and not message.authority
-
-
-def _addresses_in(reading: Reading) -> list[Address]:
-    size = _OCTETS.get(Type(reading.rtype))
-    return [(str(ip_address(rdata)), DNS_PORT) for rdata in reading.rdatas if len(rdata) == size]
-
-
-def _signs_proof(record: Record) -> bool:
-    return record[1] == Type.RRSIG and record[4][:2] in _PROOF_BYTES
-
-
-def _everything(message: Message) -> list[Record]:
-    return message.answer + message.authority + message.additional
-
-
-def _signer(message: Message, reading: Reading) -> bytes:
-    """Whose signature a positive RRset bears: the signer field of the first RRSIG over it; else nobody's."""
-    for section in (message.answer, message.authority, message.additional):
-        for owner, rtype, _, _, rdata in section:
-            if rtype == _RRSIG and owner == reading.owner and rdata[:2] == reading.rtype.to_bytes(2, "big"):
-                return _first_name(rdata, 18)
-    return b""
-
-
-def _first_name(rdata: bytes, start: int) -> bytes:
-    """The uncompressed name that starts here, or nothing if it does not end."""
-    at = start
-    while at < len(rdata):
-        if rdata[at] == 0:
-            return rdata[start : at + 1]
-        at += rdata[at] + 1
-    return b""
-
-
-def _glue(
-    records: list[Record], names: list[bytes], zone: bytes, families: Sequence[Type]
-) -> tuple[list[Address], set[bytes]]:
-    """Addresses for name servers, from the additional section, inside the bailiwick; IPv6 only for want of IPv4."""
-    v4: list[Address] = []
-    v6: list[Address] = []
-    glued: set[bytes] = set()
-    for owner, rtype, rclass, _, rdata in records:
-        if rtype in families and owner in names and rclass == IN and is_below(owner, zone):
-            (v4 if rtype == Type.A else v6).append((str(ip_address(rdata)), DNS_PORT))
-            glued.add(owner)
-    return v4 or v6, glued
 
 
 def _further(first: Walked | None, second: Walked) -> Walked:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import trio
 
+from crawler.resolver.answer import Outcome
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable
 
@@ -162,3 +164,8 @@ class Memory(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._kept)
+
+
+def used_up(spent: OutOfBudget) -> Outcome:
+    """What a look-up that may not go on came to."""
+    return Outcome.DEADLINE if isinstance(spent, OutOfTime) else Outcome.BUDGET

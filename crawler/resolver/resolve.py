@@ -14,16 +14,17 @@ import trio
 
 from crawler.resolver.answer import Alias, Answer, Outcome
 from crawler.resolver.ask import Servers, read_reply, received
-from crawler.resolver.iterate import FAMILIES, SHARED, Begun, Walked, Walker, proofs_in
+from crawler.resolver.iterate import FAMILIES, SHARED, Begun, Walked, Walker
 from crawler.resolver.limits import Limits
 from crawler.resolver.looking import Zone
-from crawler.resolver.memo import Lookup, OutOfBudget, OutOfTime
+from crawler.resolver.memo import Lookup, OutOfBudget, used_up
 from crawler.resolver.reply import Kind, Reading, failure, read
+from crawler.resolver.told import ds_told, told_along, unsigned_ds, worse
 from crawler.resolver.trust import PERHAPS_HIDDEN, Chain, Trust
 from crawler.resolver.validate import Judge, Judgement
 from crawler.standards.algorithms import SUPPORTED
 from crawler.standards.names import ROOT, ancestors, count, is_below, to_text
-from crawler.standards.security import EDE, STATE, Reason, Security, worst
+from crawler.standards.security import EDE, STATE, Reason, Security
 from crawler.standards.wire import Message, Rcode, Type
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from crawler.net import Network
     from crawler.resolver.ask import Address
     from crawler.resolver.cuts import Cut
-    from crawler.resolver.trust import DsWord
     from crawler.standards.algorithms import Algorithms
     from crawler.standards.keys import Ds
     from crawler.standards.wire import Record
@@ -41,12 +41,9 @@ if TYPE_CHECKING:
 #: On every look-up's way: a member looked up in its enum costs ten times as much as a global (Python 3.11).
 _ALIAS, _FAILURE, _BOGUS, _DS = Kind.ALIAS, Kind.FAILURE, Security.BOGUS, Type.DS
 _ANSWER, _NODATA, _NXDOMAIN = Kind.ANSWER, Kind.NODATA, Kind.NXDOMAIN
-_ANSWERED, _INSECURE = Outcome.ANSWER, Security.INSECURE
+_ANSWERED, _INSECURE, _LISTED = Outcome.ANSWER, Security.INSECURE, Reason.NO_DS_LISTED
 _MALFORMED, _LOOKUP_FAILED = Outcome.MALFORMED, Reason.LOOKUP_FAILED
 _new = tuple.__new__  # a named tuple's constructor without its frame
-#: Verdicts that an unsigned zone hiding behind its parent's servers would also bring about.
-
-
 _FAILED = Judgement(Reason.LOOKUP_FAILED)
 OTHER_ERROR = 0  # EDE
 
@@ -87,6 +84,8 @@ class Resolver:
         self._chain = Chain(self._walker, self._judge, anchors=anchors, algorithms=algorithms, now=judged_at)
         self._islands = sorted((zone for zone in anchors if zone != ROOT), key=count, reverse=True)
         self.sent = 0
+        self._planted = 0
+        self._unreachable: set[bytes] = set()  # zones of zone files that could not be found
 
     @property
     def verifications(self) -> int:
@@ -179,12 +178,38 @@ class Resolver:
         trust = walked.cut.trust
         if reading.kind is _ALIAS or trust is None or trust.expires < now:
             return None
+        if trust.reason is _LISTED and walked.message is not None and walked.message.signed:
+            return None
         judgement = self._judge.judge(walked, name, qtype, trust)
         return None if STATE[judgement.reason] is _BOGUS else self._answer(sent, reading, walked, judgement)
 
     def revive(self) -> None:
         """Forget what failed: zones that were silent are asked again, as a second look wants."""
         self._walker.revive()
+
+    @property
+    def listed(self) -> tuple[int, int]:
+        """Delegations taken from zone files, and those of them that the registry was asked for all the same."""
+        return self._planted, self._walker.doubted
+
+    async def plant(self, zone: bytes, child: bytes, records: Sequence[Record]) -> bool:
+        """Take a delegation from the zone file of `zone`; whether that spares a question to the registry.
+
+        `records` are what the registry's referral would hold: NS and DS of the child, RRSIG over the DS, addresses of
+        its servers. Signatures are verified as those of a referral are. Without DS the child counts as insecure for as
+        long as its servers send no signatures (reason no-ds-listed); a file that leads nowhere, or to what is bogus,
+        is not believed, and the registry is asked.
+        """
+        cuts = self._walker.cuts
+        above = cuts.closest(child, self._clock(), above=True)
+        if above.name != zone and is_below(zone, above.name) and zone not in self._unreachable:
+            await self._resolve(zone, Type.SOA)
+            above = cuts.closest(child, self._clock(), above=True)
+            if above.name != zone:
+                self._unreachable.add(zone)
+        planted = above.name == zone and self._walker.plant(above, child, records) is not None
+        self._planted += planted
+        return planted
 
     async def zone(self, name: bytes) -> Zone | None:
         """The zone that holds the name, as far as it is known after a look-up of that name; None if that failed."""
@@ -213,7 +238,7 @@ class Resolver:
             walked, judgement = link or await self._link(name, qtype, lookup, first, told)
             first = None
             reading = walked.reading
-            reason = _worse(reason, judgement.reason)
+            reason = worse(reason, judgement.reason)
             wildcard = wildcard or judgement.wildcard
             if reading.kind is not Kind.ALIAS or qtype == Type.CNAME:
                 if reading.kind is Kind.ALIAS:  # a DNAME makes the very alias that was asked for (RFC 6672 section 3.1)
@@ -224,10 +249,10 @@ class Resolver:
             aliases.append(Alias(to_text(name), judgement.security))
             if name in seen or len(aliases) > self._limits.aliases:
                 outcome = Outcome.ALIAS_LOOP if name in seen else Outcome.ALIAS_TOO_LONG
-                whole = Judgement(_worse(reason, Reason.LOOKUP_FAILED))
+                whole = Judgement(worse(reason, Reason.LOOKUP_FAILED))
                 return self._answer(lookup.sent, failure(outcome, name), walked, whole, tuple(aliases))
             seen.add(name)
-            told = _told_along(walked, name)
+            told = told_along(walked, name)
             link = self._along(walked, name, qtype)
 
     def _along(self, walked: Walked, name: bytes, qtype: int) -> tuple[Walked, Judgement] | None:
@@ -293,6 +318,9 @@ class Resolver:
         if self._islands:
             walked = self._at_anchor(walked, name, qtype)
         cut = walked.cut
+        if cut.unsigned_by_list and walked.message is not None and walked.message.signed:
+            self._walker.doubted += 1
+            cut.doubt()
         trust = cut.trust
         if trust is None or trust.expires < lookup.clock:
             cut.proof = cut.proof or told
@@ -360,14 +388,14 @@ class Resolver:
         word = trust.ds
         if word is None:  # the parent is not secure: a DS in its referral is taken as it is; silence denies nothing
             upper = await self._chain.trust(cut.parent, lookup)
-            told = _unsigned_ds(cut)
-            if upper.security is Security.SECURE or not told:
+            told = unsigned_ds(cut)
+            if upper.security is Security.SECURE or not (told or cut.listed):
                 return None
-            return _told(cut, upper.reason, told, None)
+            return ds_told(cut, upper.reason, told, None)
         reason = Reason.CHAIN if word.reason is Reason.NO_DS else word.reason  # the denial itself is secure
         if word.walked is not None:
             return word.walked, Judgement(reason, denial=word.denial)
-        return _told(cut, reason, word.rdatas, word)
+        return ds_told(cut, reason, word.rdatas, word)
 
     def _answer(
         self,
@@ -408,11 +436,6 @@ class Resolver:
         )
 
 
-def used_up(spent: OutOfBudget) -> Outcome:
-    """What a look-up that may not go on came to."""
-    return Outcome.DEADLINE if isinstance(spent, OutOfTime) else Outcome.BUDGET
-
-
 def _timeless() -> None:
     """The moment of who judges signatures whatever their times: old captures, other people's scenarios."""
 
@@ -422,26 +445,3 @@ def _ttl(reading: Reading, walked: Walked | None) -> int | None:
     if reading.kind is _FAILURE or walked is None or (walked.message is None and not reading.rdatas):
         return None
     return reading.ttl
-
-
-def _worse(first: Reason, second: Reason) -> Reason:
-    """The reason of the worse state; of two alike, the first (the one nearer to the question)."""
-    return first if worst(STATE[first], STATE[second]) is STATE[first] and first is not Reason.CHAIN else second
-
-
-def _told_along(walked: Walked, name: bytes) -> tuple[Record, ...]:
-    """What an alias's reply may prove of delegations on the way to its target (RFC 4035 section 3.1.3)."""
-    if walked.message is None or not walked.message.authority or not is_below(name, walked.cut.name):
-        return ()
-    return proofs_in(walked.message)
-
-
-def _unsigned_ds(cut: Cut) -> tuple[bytes, ...]:
-    return tuple(dict.fromkeys(record[4] for record in cut.proof if record[1] == Type.DS and record[0] == cut.name))
-
-
-def _told(cut: Cut, reason: Reason, rdatas: tuple[bytes, ...], word: DsWord | None) -> tuple[Walked, Judgement]:
-    """DS learned from a referral, in the form of a reply; it belongs to the parent."""
-    kind, outcome = (Kind.ANSWER, Outcome.ANSWER) if rdatas else (Kind.NODATA, Outcome.NODATA)
-    reading = Reading(kind, outcome, cut.name, Type.DS, rdatas, (word.ttl or 0) if word is not None else 0)
-    return Walked(reading, None, cut.parent or cut, None, None), Judgement(reason, denial=word.denial if word else None)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from crawler.resolver.iterate import DNS_PORT
+from crawler.resolver.referral import DNS_PORT
 from crawler.standards.anchors import read_anchors, read_hints, root_anchors_text, root_hints_text
 from crawler.standards.keys import DnssecFault, Ds, ds_of
 from crawler.standards.names import NameFault, from_text

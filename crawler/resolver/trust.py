@@ -118,6 +118,8 @@ class Chain:
         upper = await self.trust(parent, lookup)
         if upper.security is not Security.SECURE:
             return Trust(upper.reason)
+        if cut.unsigned_by_list:
+            return Trust(Reason.NO_DS_LISTED, ds=DsWord(Reason.NO_DS_LISTED))
         word = await self.ds(cut.name, parent, cut.proof, lookup)
         if word.reason is Reason.NO_DS and not word.delegated and not cut.pinned:  # RFC 6840 section 4.4
             self._walker.cuts.drop(cut)  # a reply made this cut up: the keys above it count
@@ -128,7 +130,11 @@ class Chain:
         usable, unusable = usable_ds(records, self._algorithms)
         if unusable is not None:
             return Trust(unusable, ds=word)
-        return await self._by_keys(cut, usable, word, lookup, Reason.DS_MISMATCH)
+        trust = await self._by_keys(cut, usable, word, lookup, Reason.DS_MISMATCH)
+        if cut.listed and trust.security is Security.BOGUS:  # the file may be older than the keys
+            cut.doubt()
+            return await self._climb(cut, lookup)
+        return trust
 
     async def _above(self, cut: Cut, lookup: Lookup) -> Cut | None:
         """The zone above a stub zone, walked to if a trust anchor may lie between; None above the root."""

@@ -30,18 +30,21 @@ _TEXTS, _DS = _NAME.field("ns").type, _NAME.field("ds").type
 ROWS = pa.schema(
     {
         "line": pa.int64(), "text": pa.string(), "domain": pa.string(), "owner": pa.string(), "rank": pa.int64(),
-        "weight": pa.float64(), "tags": _TEXTS, "ns": _TEXTS, "ds": _DS,
+        "weight": pa.float64(), "tags": _TEXTS, "ns": _TEXTS, "ds": _DS, "ds_text": _TEXTS, "signatures": _TEXTS,
     }
 )  # fmt: skip
+#: An address record of a zone file: a name server's, mostly.
+GLUE = pa.schema({"line": pa.int64(), "host": pa.string(), "address": pa.string()})
 #: An entry that is no domain; `owner` is null but for owners in a zone file, which count once.
 REJECTS = pa.schema({"line": pa.int64(), "text": pa.string(), "why": pa.string(), "owner": pa.string()})
 
 
 class Batch(NamedTuple):
-    """Some entries of a list, as `ROWS` and `REJECTS`."""
+    """Some entries of a list, as `ROWS`, `REJECTS` and, of a zone file, `GLUE`."""
 
     rows: pa.Table
     rejects: pa.Table
+    glue: pa.Table = GLUE.empty_table()
 
 
 @dataclass(slots=True)
@@ -70,12 +73,24 @@ def listed(lines: pa.Array, texts: pa.Array, **more: pa.Array) -> Batch:
     return _batch(found, why, {"line": lines, "text": texts, **more})
 
 
-def delegated(lines: pa.Array, owners: pa.Array, texts: pa.Array, ns: pa.Array, ds: pa.Array) -> Batch:
+class Owners(NamedTuple):
+    """Owners of NS and DS records in a zone file, as columns; each with its records as they were found together."""
+
+    line: pa.Array  # of the first NS record, or of the first record where there is none
+    owner: pa.Array  # in lower case, without the final dot
+    text: pa.Array  # as it is written there
+    ns: pa.Array
+    ds: pa.Array
+    ds_text: pa.Array  # the rdata of DS as written
+    signatures: pa.Array  # the rdata of RRSIG records that cover DS, as written
+
+
+def delegated(owners: Owners, glue: pa.Table) -> Batch:
     """A batch of a zone file's owners with their NS and DS records; one without NS is no entry, and never a reject."""
-    found, why = domains(texts, domain)
-    batch = _batch(found, why, {"line": lines, "text": texts, "owner": owners, "ns": ns, "ds": ds})
+    found, why = domains(owners.text, domain)
+    batch = _batch(found, why, owners._asdict())._replace(glue=glue)
     if batch.rejects.num_rows:
-        named = pc.greater(pc.list_value_length(pc.filter(ns, pc.is_null(found))), 0)
+        named = pc.greater(pc.list_value_length(pc.filter(owners.ns, pc.is_null(found))), 0)
         batch = batch._replace(rejects=batch.rejects.filter(named))
     return batch
 

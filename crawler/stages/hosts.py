@@ -12,6 +12,8 @@ import time
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import trio
 
 from crawler.resolver.answer import CONCLUSIVE, Outcome
@@ -19,7 +21,7 @@ from crawler.stages.domains import tries, unaskable
 from crawler.standards.names import NameFault, from_text, join
 from crawler.standards.security import Security, worst
 from crawler.standards.wire import Type
-from crawler.tables import Host, TlsaBase, TlsaRecord
+from crawler.tables import Host, Target, TlsaBase, TlsaRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,12 +29,16 @@ if TYPE_CHECKING:
     from crawler.resolver.answer import Answer
     from crawler.resolver.looking import Looking
 
-KEYS = """
-    select distinct one.host from domains, unnest(mx_hosts) as t(one)
-    where one.target in ('host', 'implicit')
-"""
 _USABLE = (Security.SECURE, Security.INSECURE)
 _TLSA_HEAD = 3  # octets before the certificate association data (RFC 6698 section 2.1)
+
+
+def keys(mx_hosts: pa.ChunkedArray) -> list[str]:
+    """The hosts among the column ``mx_hosts`` of domains that mail is sent to, each once."""
+    records = mx_hosts.combine_chunks().flatten()
+    wanted = pc.is_in(pc.struct_field(records, "target"), pa.array([Target.HOST.value, Target.IMPLICIT.value]))
+    found: list[str] = pc.struct_field(records, "host").filter(wanted).unique().to_pylist()
+    return found
 
 
 async def observe(host: str, resolver: Looking, look: int) -> Host:

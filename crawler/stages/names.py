@@ -23,8 +23,8 @@ from crawler.stages import lists
 from crawler.stages.entries import Reading, gathered
 from crawler.stages.lists import Format
 from crawler.stages.source import Entry, ListFault, Source
-from crawler.stages.spool import Spool
-from crawler.tables import DsRecord, Name, Reject, Rejection, schema
+from crawler.stages.spool import DELEGATIONS, OCCLUDED, Spool
+from crawler.tables import Delegation, DsRecord, Name, Reject, Rejection, schema
 
 
 @dataclass(slots=True)
@@ -91,6 +91,15 @@ class Names:
             batches = list(self.spool.batches(sql, [*values, begin, end]))
             if batches:
                 yield pa.Table.from_batches(batches).cast(schema(Name))
+
+    def delegations(self) -> Iterator[pa.Table]:
+        """The rows of the table ``delegations``: of those names that zone files delegate."""
+        self.spool.ask(OCCLUDED)
+        wanted, values = self._where("place >= ? and place < ?")
+        for begin, end in self.spool.begins():
+            batches = list(self.spool.batches(DELEGATIONS.format(wanted=wanted), [*values, begin, end]))
+            if batches:
+                yield pa.Table.from_batches(batches).cast(schema(Delegation))
 
     def rows(self) -> Iterator[Name]:
         """The same as objects: for few."""

@@ -24,7 +24,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from crawler.stages.entries import REJECTS, ROWS
+from crawler import database
+from crawler.stages.entries import GLUE, REJECTS, ROWS
 from crawler.stages.source import ListFault
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ FILE_ROWS = 1 << 19  # of one file, which is sorted in memory
 
 _PLACE = {"list": pa.int16(), "place": pa.int64()}  # place: (list, line) as one number, in the order of both
 _GIVEN = pa.schema([*(pa.field(name, kind) for name, kind in _PLACE.items()), *ROWS])
+_ADDRESSES = pa.schema([*(pa.field(name, kind) for name, kind in _PLACE.items()), *GLUE])
 _REFUSED = pa.schema([*(pa.field(name, kind) for name, kind in _PLACE.items()), *REJECTS])
 
 _BASE = """
@@ -55,6 +57,8 @@ create or replace view refused as
 select r.*, l.zone and coalesce(l.apex = r.owner or (l.apex <> '' and not ends_with(r.owner, '.' || l.apex)), false)
     as outside
 from read_parquet({rejects}) r join lists l using (list);
+
+create or replace view glue as select distinct list, host, address from read_parquet({glue});
 """
 #: Domains of more than one row (by hash first, for numbers take less memory than names), and owners outside of a zone.
 _TWICE = """
@@ -74,10 +78,13 @@ with rows as materialized (select * from given semi join twice using (domain) wh
 select list, domain, min(place) filter (entry) as place, arg_min(line, place) filter (entry) as line,
     arg_min(coalesce(text, domain), place) filter (entry) as text, null::bigint as rank, null::double as weight,
     any_value(tags) as tags, flatten(list(coalesce(ns, []) order by place)) as ns,
-    flatten(list(coalesce(ds, []) order by place)) as ds
+    flatten(list(coalesce(ds, []) order by place)) as ds,
+    flatten(list(coalesce(ds_text, []) order by place)) as ds_text,
+    flatten(list(coalesce(signatures, []) order by place)) as signatures
 from rows where zone group by list, domain, own having bool_or(entry)
 union all by name
-select list, domain, place, line, coalesce(text, domain) as text, rank, weight, tags, ns, ds from rows where not zone;
+select list, domain, place, line, coalesce(text, domain) as text, rank, weight, tags, ns, ds, ds_text, signatures
+from rows where not zone;
 
 create or replace table merged as
 select * replace (list_filter(tags, lambda tag, i: list_position(tags, tag) = i) as tags)
@@ -85,16 +92,19 @@ from (
     select domain, min(place) as place, arg_min(list, place) as list, arg_min(line, place) as line,
         arg_min(text, place) as text, count(*) as copies, min(rank) as rank, arg_min(weight, place) as weight,
         flatten(list(coalesce(tags, []) order by place)) as tags,
-        arg_min(ns, place) filter (len(ns) > 0) as ns, arg_min(ds, place) filter (len(ds) > 0) as ds
+        arg_min(ns, place) filter (len(ns) > 0) as ns, arg_min(list, place) filter (len(ns) > 0) as told_by,
+        arg_min(ds, place) filter (len(ds) > 0) as ds, arg_min(ds_text, place) filter (len(ns) > 0) as ds_text,
+        arg_min(signatures, place) filter (len(ns) > 0) as signatures
     from alike group by domain
 );
 """
 _FOLDED = """
 create or replace view folded as
-select domain, coalesce(text, domain) as text, list, line, 1::bigint as copies, rank, weight, tags, ns, ds, place
+select domain, coalesce(text, domain) as text, list, line, 1::bigint as copies, rank, weight, tags, ns, ds, place,
+    list as told_by, ds_text, signatures
 from given anti join twice using (domain) where entry and not outside
 union all
-select domain, text, list, line, copies, rank, weight, tags, ns, ds, place from merged;
+select domain, text, list, line, copies, rank, weight, tags, ns, ds, place, told_by, ds_text, signatures from merged;
 
 create or replace view turned_away as
 select list, line, text, why from refused where owner is null
@@ -107,6 +117,39 @@ from (
 ) group by list, owner
 union all
 select list, line, left(text, 200), 'opted-out' from folded semi join opted using (place);
+"""
+
+
+#: Delegations as zone files tell them. One below another one is that one's to make, whatever the file says of it.
+DELEGATIONS = """
+with told as (
+    select domain, apex as zone, told_by, ns, coalesce(ds_text, []) as ds, coalesce(signatures, []) as signatures, place
+    from folded join lists on lists.list = told_by
+    where len(ns) > 0 and apex is not null and {wanted} and domain not in (select domain from occluded)
+),
+found as (
+    select domain, list({{'host': t.host, 'address': g.address}} order by t.host, g.address) as glue
+    from (select domain, told_by, unnest(ns) as host from told) as t
+    join glue as g on g.list = t.told_by and g.host = t.host
+    group by domain
+)
+select domain, zone, ns, coalesce(glue, []) as glue, ds, signatures from told left join found using (domain)
+order by place
+"""
+OCCLUDED = """
+create or replace table occluded as
+with deep as (
+    select domain, string_split(domain, '.') as labels from folded join lists on lists.list = told_by
+    where len(ns) > 0 and ends_with(domain, '.' || apex) and strpos(left(domain, -length(apex) - 1), '.') > 0
+)
+select distinct domain
+from (
+    select domain,
+        unnest(list_transform(range(2, len(labels)), lambda nth: list_aggregate(labels[nth:], 'string_agg', '.')))
+            as above
+    from deep
+)
+semi join (select domain as above from folded where len(ns) > 0) using (above);
 """
 
 
@@ -165,6 +208,7 @@ class Spool:
         self._end = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._rows = _Files(self._folder, "rows", _GIVEN)
         self._rejects = _Files(self._folder, "rejects", _REFUSED)
+        self._glue = _Files(self._folder, "glue", _ADDRESSES)
         self._lists: list[tuple[str, str | None, Zone | None]] = []
         self._writer = ThreadPoolExecutor(1)
         self._writing: Future[None] | None = None
@@ -184,6 +228,8 @@ class Spool:
             self._rows.add(batch.rows, number)
         if batch.rejects.num_rows:
             self._rejects.add(batch.rejects, number)
+        if batch.glue.num_rows:
+            self._glue.add(batch.glue, number)
 
     def _settle(self) -> None:
         """Wait for the batch that is being written, while the next one was read."""
@@ -198,20 +244,23 @@ class Spool:
         self._settle()
         self._writer.shutdown()
         try:
-            for files, schema in ((self._rows, _GIVEN), (self._rejects, _REFUSED)):
+            for files, schema in (
+                (self._rows, _GIVEN),
+                (self._rejects, _REFUSED),
+                (self._glue, _ADDRESSES),
+            ):
                 if not files.paths:
                     files.add(pa.Table.from_batches([], schema=pa.schema(list(schema)[2:])), 0)
                 files.close()
         except OSError as error:
             raise _no_room(error) from error
-        self._base = duckdb.connect(
-            config={
-                "memory_limit": MEMORY, "temp_directory": str(self._folder), "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-            }
-        )  # fmt: skip
+        self._base = database.opened(memory_limit=MEMORY, temp_directory=str(self._folder))
         self._run(_BASE)
-        self._run(_VIEWS.format(rows=_quoted(self._rows.paths), rejects=_quoted(self._rejects.paths)))
+        self._run(
+            _VIEWS.format(
+                rows=_quoted(self._rows.paths), rejects=_quoted(self._rejects.paths), glue=_quoted(self._glue.paths)
+            )
+        )
         rows = [(n, source, tag, zone is not None, zone.apex if zone else None) for n, (source, tag, zone) in
                 enumerate(self._lists)]  # fmt: skip
         self._base.executemany("insert into lists values (?, ?, ?, ?, ?)", rows)
@@ -274,7 +323,7 @@ class Spool:
     def batches(self, sql: str, values: list[Any] | None = None) -> Iterator[pa.RecordBatch]:
         """The rows of a query that has many."""
         with self._telling():
-            yield from self._folded.cursor().sql(sql, params=values).to_arrow_reader(1 << 16)
+            yield from database.beside(self._folded).sql(sql, params=values).to_arrow_reader(1 << 16)
 
     def opt_out(self, ats: list[int]) -> None:
         """Names, by where they stand, that are not to be measured."""

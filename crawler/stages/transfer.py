@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 import secrets
 import struct
+from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from ipaddress import ip_address
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,6 +27,7 @@ import dns.tsigkeyring
 
 from crawler.sockets import stream
 from crawler.stages.source import Block, ListFault, Tally
+from crawler.standards.dnssec import DnssecFault, read_rrsig
 from crawler.standards.names import NameFault, domain, from_text, to_text
 from crawler.standards.wire import IN, Rcode, Type, WireFault, decode
 
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 SCHEME = "axfr://"
 PATIENCE = 60.0  # seconds for each message
 BLOCK = 20_000  # records
+_DS = int(Type.DS).to_bytes(2)
 _UNSIGNED = 99  # messages in a row, between signed ones (RFC 8945 section 5.3.1)
 _MESSAGES = 50_000_000  # more than any zone has
 _KEY = re.compile(
@@ -108,6 +112,13 @@ def _line(record: Record) -> str:
         return f"{head} DS {tag} {algorithm} {digest} {rdata[4:].hex()}\n"
     if rtype == Type.SOA:
         return f"{head} SOA . . {' '.join(map(str, struct.unpack('>5I', rdata[-20:])))}\n"
+    if rtype == Type.RRSIG and rdata[:2] == _DS:
+        with suppress(DnssecFault):
+            signature = read_rrsig(rdata)
+            told = " ".join(map(str, struct.unpack_from(">BBIIIH", rdata, 2)))
+            return f"{head} RRSIG DS {told} {_dotted(signature.signer)} {b64encode(signature.signature).decode()}\n"
+    if (rtype == Type.A and len(rdata) == 4) or (rtype == Type.AAAA and len(rdata) == 16):
+        return f"{head} {Type(rtype).name} {ip_address(rdata)}\n"
     return f"{head} TYPE{rtype} .\n"
 
 

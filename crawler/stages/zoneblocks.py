@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 
+from crawler.stages.entries import GLUE, ROWS, Owners
 from crawler.stages.source import MAX_LINE
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from crawler.stages.source import Block
 
+_KEPT = ("NS", "DS")
 _SPECIAL = (b'"', b"(", b")", b";", b"\\", b"$", b"@")
 TTL = re.compile(r"\d+|(?:\d+[WDHMSwdhms])+", re.ASCII)
 
@@ -29,17 +31,14 @@ TTL = re.compile(r"\d+|(?:\d+[WDHMSwdhms])+", re.ASCII)
 class Columns(NamedTuple):
     """What is kept of a block: each run of one owner's NS and DS records, and what the next line may lean on."""
 
-    lines: pa.Array  # of the first NS record, or of the first record where there is none
-    texts: pa.Array  # the owner as it is written there
-    owners: pa.Array  # in lower case, without the final dot
-    ns: pa.Array
-    ds: pa.Array
+    owners: Owners
+    glue: pa.Table
     records: int
     last: str  # the owner of the last one, as written
     apex: str | None  # the owner of the first SOA
 
 
-def columns(block: Block, known: Callable[[str], bool], ds_type: pa.DataType) -> Columns | None:
+def columns(block: Block, known: Callable[[str], bool]) -> Columns | None:
     """The block's columns; None for one that is to be read line by line. `known` tells the types that there are."""
     data = block.data
     if not data.isascii() or any(mark in data for mark in _SPECIAL):
@@ -55,7 +54,7 @@ def columns(block: Block, known: Callable[[str], bool], ds_type: pa.DataType) ->
     mnemonics = [mnemonic.upper() for mnemonic in told.dictionary.to_pylist()]
     if not (all(map(known, mnemonics)) and _every(pc.ends_with(owners, "."))):
         return None
-    is_ns, is_ds, is_soa = (_among(told.indices, mnemonics, mnemonic) for mnemonic in ("NS", "DS", "SOA"))
+    is_ns, is_ds, is_soa, is_sig = (_among(told.indices, mnemonics, word) for word in (*_KEPT, "SOA", "RRSIG"))
     apex = None
     if (soa := pc.index(is_soa, True).as_py()) >= 0:
         if len(rdatas[soa].as_py().split()) < 7:
@@ -64,14 +63,27 @@ def columns(block: Block, known: Callable[[str], bool], ds_type: pa.DataType) ->
     targets = pc.filter(rdatas, is_ns)
     if not _every(pc.match_substring_regex(targets, r"^[^ \t]*\.$")):
         return None
-    ds = _ds(pc.filter(rdatas, is_ds), ds_type)
+    ds_texts = pc.filter(rdatas, is_ds)
+    ds = _ds(ds_texts)
     if ds is None:
         return None
-    kept = pc.indices_nonzero(pc.or_(is_ns, is_ds))
-    at, ns, ds = _runs(owners.take(kept), kept, is_ns.take(kept), is_ds.take(kept), _lowered(targets), ds)
+    is_sig = pc.and_(is_sig, pc.starts_with(rdatas, "DS ", ignore_case=True)) if pc.any(is_sig).as_py() else is_sig
+    kept = pc.indices_nonzero(pc.or_(pc.or_(is_ns, is_ds), is_sig))
+    kinds = [(is_ns, _lowered(targets)), (is_ds, ds), (is_ds, ds_texts), (is_sig, pc.filter(rdatas, is_sig))]
+    at, lists = _runs(owners.take(kept), kept, [(mask.take(kept), values) for mask, values in kinds])
     texts = owners.take(at)
-    numbers = pc.add(at.cast(pa.int64()), block.first)
-    return Columns(numbers, texts, _lowered(texts), ns, ds, len(owners), owners[-1].as_py(), apex)
+    glue = _glue(
+        block.first, owners, rdatas, pc.or_(*(_among(told.indices, mnemonics, word) for word in ("A", "AAAA")))
+    )
+    found = Owners(pc.add(at.cast(pa.int64()), block.first), _lowered(texts), texts, *lists)
+    return Columns(found, glue, len(owners), owners[-1].as_py(), apex)
+
+
+def _glue(first: int, owners: pa.Array, rdatas: pa.Array, wanted: pa.Array) -> pa.Table:
+    """Address records, whatever they are of."""
+    at = pc.indices_nonzero(wanted)
+    lines = pc.add(at.cast(pa.int64()), first)
+    return pa.Table.from_arrays([lines, _lowered(owners.take(at)), rdatas.take(at)], schema=GLUE)
 
 
 class _Shape(NamedTuple):
@@ -153,8 +165,9 @@ def _worded(data: bytes) -> tuple[pa.Array, pa.Array, pa.Array] | None:
     return (columns[0], columns[-2], columns[-1]) if shape.fits(columns) else None
 
 
-def _ds(rdatas: pa.Array, kind: pa.DataType) -> pa.Array | None:
+def _ds(rdatas: pa.Array) -> pa.Array | None:
     """Tag, algorithm and digest type of each DS record (RFC 4034 section 5.3); None if one of them is odd."""
+    kind = ROWS.field("ds").type
     fields = [kind.value_type.field(at) for at in range(3)]
     if not len(rdatas):
         return pa.array([], kind.value_type)
@@ -173,26 +186,22 @@ def _ds(rdatas: pa.Array, kind: pa.DataType) -> pa.Array | None:
     return pa.StructArray.from_arrays(numbers, fields=fields)
 
 
-def _runs(
-    owners: pa.Array, kept: pa.Array, is_ns: pa.Array, is_ds: pa.Array, targets: pa.Array, ds: pa.Array
-) -> tuple[pa.Array, pa.Array, pa.Array]:
-    """Neighbours with one owner, together: where its first NS (else its first) record stands, and both lists."""
+def _runs(owners: pa.Array, kept: pa.Array, kinds: list[tuple[pa.Array, pa.Array]]) -> tuple[pa.Array, list[pa.Array]]:
+    """Neighbours with one owner, together: where its first NS (else its first) record stands, and a list of each kind.
+
+    A kind is which of the records are of it, and their values; NS is the first.
+    """
     ends = pc.run_end_encode(pc.ascii_lower(owners)).run_ends if len(owners) else pa.array([], pa.int32())
     last = pc.subtract(ends, 1)
-    lists = []
-    begins = []
-    for mask, values in ((is_ns, targets), (is_ds, ds)):
-        upto = pc.cumulative_sum(mask.cast(pa.int32())).take(last)
-        offsets = pa.concat_arrays([pa.array([0], pa.int32()), upto])
-        lists.append(pa.ListArray.from_arrays(offsets, values))
-        begins.append(offsets)
-    first = pa.concat_arrays([pa.array([0], ends.type), ends])[:-1]
-    at = kept.take(first)
+    none = pa.array([0], pa.int32())
+    begins = [pa.concat_arrays([none, pc.cumulative_sum(mask.cast(pa.int32())).take(last)]) for mask, _ in kinds]
+    lists = [pa.ListArray.from_arrays(offsets, values) for offsets, (_, values) in zip(begins, kinds, strict=True)]
+    at = kept.take(pa.concat_arrays([none, ends])[:-1])
     named = pc.greater(pc.list_value_length(lists[0]), 0)
     if pc.any(named).as_py():
-        of_ns = kept.filter(is_ns)
+        of_ns = kept.filter(kinds[0][0])
         at = pc.if_else(named, of_ns.take(pc.min_element_wise(begins[0][:-1], len(of_ns) - 1)), at)
-    return at, lists[0], lists[1]
+    return at, lists
 
 
 def _every(mask: pa.Array) -> bool:

@@ -26,7 +26,7 @@ import dns.rdataclass
 import dns.rdatatype
 import pyarrow as pa
 
-from crawler.stages.entries import ROWS, Batch, Zone, delegated, junked
+from crawler.stages.entries import GLUE, ROWS, Batch, Owners, Zone, delegated, junked
 from crawler.stages.source import Block, Junk, Line, Lines, ListFault, Source, printable
 from crawler.stages.zoneblocks import TTL, Columns, columns
 from crawler.tables import DsRecord, Rejection
@@ -54,6 +54,8 @@ class _Cut:
     text: str
     ns: list[str] = field(default_factory=list)
     ds: list[DsRecord] = field(default_factory=list)
+    ds_text: list[str] = field(default_factory=list)
+    signatures: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -68,6 +70,7 @@ class _State:
     relative: str = ""  # the first relative name that nothing made whole
     cuts: dict[str, _Cut] = field(default_factory=dict)
     junk: list[Junk] = field(default_factory=list)
+    glue: list[tuple[int, str, str]] = field(default_factory=list)  # line, owner, address
 
 
 def read(source: Source, pieces: Iterator[Block | Line], zone: Zone) -> Iterator[Batch]:
@@ -82,7 +85,7 @@ def read(source: Source, pieces: Iterator[Block | Line], zone: Zone) -> Iterator
             tally.records += quick.records
             state.owner_text, state.owner = quick.last, quick.last[:-1].lower()
             state.apex = quick.apex if state.apex is None else state.apex
-            yield delegated(quick.lines, quick.owners, quick.texts, quick.ns, quick.ds)
+            yield delegated(quick.owners, quick.glue)
             continue
         numbered.begin(piece)
         while numbered.pending:
@@ -107,7 +110,7 @@ def _ahead(pieces: Iterator[Block | Line]) -> Iterator[tuple[Block | Line, Futur
 
 
 def _columns(piece: Block | Line) -> Columns | None:
-    return columns(piece, _known, _DS_SET) if isinstance(piece, Block) else None
+    return columns(piece, _known) if isinstance(piece, Block) else None
 
 
 def _line(state: _State, numbered: Lines) -> None:
@@ -139,15 +142,23 @@ def _line(state: _State, numbered: Lines) -> None:
 
 def _kept(state: _State) -> Batch:
     """What the lines at hand came to."""
-    cuts, junk = state.cuts, state.junk
-    state.cuts, state.junk = {}, []
+    cuts, junk, glue = state.cuts, state.junk, state.glue
+    state.cuts, state.junk, state.glue = {}, [], []
     texts = [cut.text if cut.text[-1] == "." else owner for owner, cut in cuts.items()]
+    lines, hosts, addresses = zip(*glue, strict=True) if glue else ((), (), ())
     batch = delegated(
-        pa.array([cut.line for cut in cuts.values()], pa.int64()),
-        pa.array(cuts, pa.string()),
-        pa.array(texts, pa.string()),
-        pa.array([cut.ns for cut in cuts.values()], _TEXTS),
-        pa.array([cut.ds for cut in cuts.values()], _DS_SET),
+        Owners(
+            pa.array([cut.line for cut in cuts.values()], pa.int64()),
+            pa.array(cuts, pa.string()),
+            pa.array(texts, pa.string()),
+            pa.array([cut.ns for cut in cuts.values()], _TEXTS),
+            pa.array([cut.ds for cut in cuts.values()], _DS_SET),
+            pa.array([cut.ds_text for cut in cuts.values()], _TEXTS),
+            pa.array([cut.signatures for cut in cuts.values()], _TEXTS),
+        ),
+        pa.table(
+            [pa.array(lines, pa.int64()), pa.array(hosts, pa.string()), pa.array(addresses, pa.string())], schema=GLUE
+        ),
     )
     return batch._replace(rejects=pa.concat_tables([batch.rejects, junked(junk)])) if junk else batch
 
@@ -251,7 +262,13 @@ def _keep(state: _State, number: int, rtype: str, rdata: list[str]) -> None:
         cut.ns.append(target)
     elif rtype == "DS":
         record = _ds(rdata)
-        state.cuts.setdefault(owner, _Cut(number, state.owner_text)).ds.append(record)
+        cut = state.cuts.setdefault(owner, _Cut(number, state.owner_text))
+        cut.ds.append(record)
+        cut.ds_text.append(" ".join(rdata))
+    elif rtype == "RRSIG" and rdata[0].upper() == "DS":
+        state.cuts.setdefault(owner, _Cut(number, state.owner_text)).signatures.append(" ".join(rdata))
+    elif rtype in {"A", "AAAA"}:
+        state.glue.append((number, owner, rdata[0]))
     elif rtype == "SOA" and state.apex is None:
         if len(rdata) < 7:
             raise _Malformed

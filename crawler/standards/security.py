@@ -36,6 +36,7 @@ class Reason(StrEnum):
     REPORTED_SECURE = "reported-secure"  # the trusted resolver set the AD bit (only with --trust-ad)
     # insecure
     NO_DS = "no-ds"  # the parent proves that the delegation has no DS (RFC 4035 section 5.2)
+    NO_DS_LISTED = "no-ds-listed"  # the registry's zone file has no DS, and the zone's servers send no signatures
     OPT_OUT = "opt-out"  # an NSEC3 opt-out span covers the delegation (RFC 5155 section 8.9)
     UNSUPPORTED_ALGORITHM = "unsupported-algorithm"  # DS records only for algorithms we do not validate
     UNSUPPORTED_DIGEST = "unsupported-digest"  # DS records only with digests we do not validate
@@ -74,6 +75,7 @@ STATE: dict[Reason, Security] = {
     Reason.REPORTED_SECURE: Security.SECURE,
     Reason.REPORTED_INSECURE: Security.INSECURE,
     Reason.NO_DS: Security.INSECURE,
+    Reason.NO_DS_LISTED: Security.INSECURE,
     Reason.OPT_OUT: Security.INSECURE,
     Reason.UNSUPPORTED_ALGORITHM: Security.INSECURE,
     Reason.UNSUPPORTED_DIGEST: Security.INSECURE,

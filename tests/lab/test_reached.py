@@ -39,6 +39,7 @@ ELSEWHERE: dict[Reason, str] = {
     Reason.NO_ANCHOR: "a resolver without anchors: below, and tests/resolver/test_trust.py",
     Reason.ANCHOR_MISMATCH: "a resolver with another root's anchors: below, and tests/resolver/test_trust.py",
     Reason.DENIAL_UNPROVED: "only in a scan without --prove-all: tests/resolver/test_unproved.py",
+    Reason.NO_DS_LISTED: "only where a zone file is the list: tests/resolver/test_plant.py",
     Reason.REPORTED_SECURE: "only with --trust-ad: tests/resolver/test_forward.py",
     Reason.REPORTED_INSECURE: "only with --trust-ad: tests/resolver/test_forward.py",
     Reason.REPORTED_BOGUS: "only with --trust-ad: tests/resolver/test_forward.py",

@@ -16,6 +16,7 @@ from lab.scenarios import build
 
 if TYPE_CHECKING:
     from crawler.resolver.answer import Answer
+    from lab.population import Population
     from lab.world import World
 
 ROOT_SERVER, SE, ORG, BD = "198.41.0.4", "192.36.144.107", "199.19.56.1", "209.58.24.3"
@@ -36,7 +37,7 @@ class Asked(NamedTuple):
 class Watching(DirectNetwork):
     """The world in process, and a record of what it was asked."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World | Population) -> None:
         super().__init__(world)
         self.log: list[Asked] = []
         self.ports: set[tuple[str, int]] = set()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.stages import zonefile
-from crawler.stages.entries import ROWS, Zone
+from crawler.stages.entries import Zone
 from crawler.stages.source import Block, Source
 from crawler.stages.zoneblocks import Columns, columns
 
@@ -24,7 +24,7 @@ TABS = (
 
 
 def quick(text: str) -> Columns | None:
-    return columns(Block(1, text.encode()), zonefile._known, ROWS.field("ds").type)
+    return columns(Block(1, text.encode()), zonefile._known)
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,14 @@ def quick(text: str) -> Columns | None:
 def test_what_registries_write_is_read_as_columns(text: str) -> None:
     found = quick(text)
     assert found is not None
-    assert found.owners.to_pylist() == ["a.nl", "b.nl"]
-    assert found.texts.to_pylist() == ["a.nl.", "B.nl."]
-    assert found.lines.to_pylist() == [2, 6]
-    assert found.ns.to_pylist() == [["ns1.x.nl", "ns2.x.nl"], ["ns1.x.nl"]]
-    assert found.ds.to_pylist() == [[{"key_tag": 12, "algorithm": 13, "digest_type": 2}], []]
+    assert found.owners.owner.to_pylist() == ["a.nl", "b.nl"]
+    assert found.owners.text.to_pylist() == ["a.nl.", "B.nl."]
+    assert found.owners.line.to_pylist() == [2, 6]
+    assert found.owners.ns.to_pylist() == [["ns1.x.nl", "ns2.x.nl"], ["ns1.x.nl"]]
+    assert found.owners.ds.to_pylist() == [[{"key_tag": 12, "algorithm": 13, "digest_type": 2}], []]
+    assert found.owners.ds_text.to_pylist() == [["12 13 2 00ff"], []]
+    assert found.owners.signatures.to_pylist() == [["ds 13 2 60 20260101000000 20250101000000 1 nl. abcd="], []]
+    assert found.glue.to_pylist() == [{"line": 7, "host": "ns1.x.nl", "address": "192.0.2.1"}]
     assert (found.records, found.last, found.apex) == (8, "c.nl.", "nl")
 
 
@@ -85,28 +88,41 @@ def test_what_means_more_than_it_says_is_left_to_the_other_way(line: str, why: s
 def test_owners_of_one_zone_and_the_next_are_apart_only_where_they_are() -> None:
     found = quick("a.nl. NS x.\nA.nl. NS y.\nb.nl. NS x.\na.nl. NS z.\n")
     assert found is not None
-    assert found.owners.to_pylist() == ["a.nl", "b.nl", "a.nl"]
-    assert found.ns.to_pylist() == [["x", "y"], ["x"], ["z"]]
+    assert found.owners.owner.to_pylist() == ["a.nl", "b.nl", "a.nl"]
+    assert found.owners.ns.to_pylist() == [["x", "y"], ["x"], ["z"]]
 
 
 def test_ds_before_ns_stands_where_its_first_ns_does() -> None:
     found = quick("c.nl. DS 1 8 2 ab\nc.nl. NS x.\nd.nl. DS 1 8 2 ab\n")
     assert found is not None
-    assert found.lines.to_pylist() == [2, 3]
-    assert found.ns.to_pylist() == [["x"], []]
+    assert found.owners.line.to_pylist() == [2, 3]
+    assert found.owners.ns.to_pylist() == [["x"], []]
 
 
 def test_a_block_without_delegations_is_no_fault() -> None:
     found = quick("x.nl. A 192.0.2.1\n")
     assert found is not None
-    assert found.owners.to_pylist() == []
+    assert found.owners.owner.to_pylist() == []
 
 
 # --- both ways come to the same --------------------------------------------------------------------------------------
 
 _owners = st.sampled_from(["nl.", "a.nl.", "A.NL.", "b.nl.", "x.b.nl.", "else.", "-odd.nl.", "c", "@", ""])
 _records = st.sampled_from(
-    ["NS ns1.x.", "ns NS2.x.", "NS rel", "DS 1 13 2 ab", "ds 70000 8 2 cd", "DS 2 8 1 00 11", "A 192.0.2.1", "TXT x"]
+    [
+        "NS ns1.x.",
+        "ns NS2.x.",
+        "NS rel",
+        "DS 1 13 2 ab",
+        "ds 70000 8 2 cd",
+        "DS 2 8 1 00 11",
+        "A 192.0.2.1",
+        "aaaa ::1",
+        "TXT x",
+        "RRSIG DS 13 2 60 1 2 3 nl. ab",
+        "rrsig ds 1",
+        "RRSIG NS 1",
+    ]
 )
 _between = st.sampled_from([" ", "\t", "\t\t"])
 _heads = st.sampled_from(["", "60", "60 IN", "IN", "IN 60", "1h30m in", "CH"])
@@ -138,13 +154,16 @@ def come_to(text: str, *, as_columns: bool, size: int) -> tuple[object, ...]:
     owners: dict[str, list[list[object]]] = {}
     for batch in batches:
         for row in batch.rows.to_pylist():
-            kept = owners.setdefault(row["owner"] or row["domain"], [[], [], []])
+            kept = owners.setdefault(row["owner"] or row["domain"], [[], [], [], [], []])
             kept[0] += [(row["line"], row["text"] or row["domain"])] * bool(row["ns"])
             kept[1] += row["ns"]
             kept[2] += [tuple(ds.values()) for ds in row["ds"]]
-    found = {owner: (first[:1], ns, ds) for owner, (first, ns, ds) in owners.items()}
+            kept[3] += row["ds_text"]
+            kept[4] += row["signatures"]
+    found = {owner: (first[:1], *lists) for owner, (first, *lists) in owners.items()}
+    glue = [tuple(row.values()) for batch in batches for row in batch.glue.to_pylist()]
     rejects = sorted({(r["owner"] or r["line"], r["why"]) for b in batches for r in b.rejects.to_pylist()}, key=str)
-    return found, rejects, source.tally, zone
+    return found, glue, rejects, source.tally, zone
 
 
 @given(zones(), st.integers(1, 12))

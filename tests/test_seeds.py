@@ -1,0 +1,173 @@
+"""A zone file is the list: its registry is not asked what the file says, and every verdict is the same."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any
+
+from crawler.resolver.resolve import Resolver
+from crawler.resolver.roots import starting_anchors, starting_hints
+from crawler.scan import write_names
+from crawler.seeds import Seeds
+from crawler.stages import domains, names
+from crawler.standards.names import from_text
+from crawler.standards.wire import Type
+from crawler.store import opened
+from crawler.tables import Delegation, Domain
+from lab.export import explicit, export
+from lab.listing import from_names, generate
+from lab.names import wire
+from lab.population import Population
+from lab.profiles import CC
+from tests.resolver.worlds import Watching
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from trio.testing import MockClock
+
+    from crawler.standards.wire import Record
+
+
+class Taking:
+    """Stands for a resolver: keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.given: list[tuple[bytes, bytes, Sequence[Record]]] = []
+
+    async def plant(self, zone: bytes, child: bytes, records: Sequence[Record]) -> bool:
+        self.given.append((zone, child, records))
+        return True
+
+
+ZONE = """tr. 60 IN SOA a.tr. b. 1 2 3 4 5
+tr. 60 IN NS a.tr.
+a.tr. 60 IN A 192.0.2.1
+one.tr. 60 IN NS ns.one.tr.
+one.tr. 60 IN NS ns.else.example.
+one.tr. 60 IN DS 4242 13 2 00FF 11
+one.tr. 60 IN RRSIG DS 13 2 300 20260102030405 1700000000 77 tr. AAEC AwQ=
+ns.one.tr. 60 IN A 192.0.2.2
+ns.one.tr. 60 IN AAAA 2001:DB8::1
+ns.else.example. 60 IN A 192.0.2.3
+two.tr. 60 IN NS a.tr.
+sub.two.tr. 60 IN NS a.tr.
+odd.tr. 60 IN NS a.tr.
+odd.tr. 60 IN DS 1 13 2 0g
+"""
+
+
+def kept(tmp_path: Path, zone: str = ZONE) -> Any:
+    (tmp_path / "zone").write_text(zone)
+    return opened(tmp_path / "run", {"x": 1}), names.read([str(tmp_path / "zone")])
+
+
+async def test_what_a_zone_file_says_is_handed_over_as_a_referral_would_say_it(tmp_path: Path) -> None:
+    folder, found = kept(tmp_path)
+    taking = Taking()
+    with folder as store:
+        write_names(store, found)
+        seeds = Seeds(taking)
+        keys = ["two.tr", "nowhere.tr", "odd.tr", "sub.two.tr", "one.tr"]
+        seeds.begin(store, keys)
+        for key in keys:
+            await seeds.plant(key)
+    assert [child for _, child, _ in taking.given] == [from_text("two.tr"), from_text("one.tr")], (
+        "one that another delegates, and one that is written oddly, are asked for"
+    )
+    zone, child, records = taking.given[1]
+    assert zone == from_text("tr")
+    assert records == [
+        (child, Type.NS, 1, 300, from_text("ns.one.tr")),
+        (child, Type.NS, 1, 300, from_text("ns.else.example")),
+        (child, Type.DS, 1, 300, struct.pack(">HBB", 4242, 13, 2) + b"\x00\xff\x11"),
+        (
+            child, Type.RRSIG, 1, 300,
+            struct.pack(">HBBIIIH", Type.DS, 13, 2, 300, 1767323045, 1700000000, 77) + b"\x02tr\0" + bytes(range(5)),
+        ),
+        (from_text("ns.else.example"), Type.A, 1, 300, bytes((192, 0, 2, 3))),
+        (from_text("ns.one.tr"), Type.A, 1, 300, bytes((192, 0, 2, 2))),
+        (from_text("ns.one.tr"), Type.AAAA, 1, 300, bytes.fromhex("20010db8" + 23 * "0" + "1")),
+    ]  # fmt: skip
+
+
+async def test_keys_are_passed_over_by_whom_nobody_delegates(tmp_path: Path) -> None:
+    """A domain that opted out is taken and not planted; what is left of an interrupted run begins in the middle."""
+    folder, found = kept(tmp_path)
+    taking = Taking()
+    with folder as store:
+        write_names(store, found)
+        seeds = Seeds(taking)
+        await seeds.plant("two.tr")
+        seeds.begin(store, ["two.tr", "one.tr"])
+        assert seeds.take("two.tr") is not None
+        await seeds.plant("one.tr")
+        seeds.begin(store, [])
+        await seeds.plant("two.tr")
+    assert [child for _, child, _ in taking.given] == [from_text("one.tr")]
+
+
+def test_lists_without_delegations_leave_the_table_empty(tmp_path: Path) -> None:
+    (tmp_path / "list").write_text("a.nl\n")
+    with opened(tmp_path / "run", {"x": 1}) as store:
+        write_names(store, names.read([str(tmp_path / "list")]))
+        assert sum(table.num_rows for table in store.columns(Delegation, ["domain"])) == 0
+
+
+async def looked_at(
+    listed: Sequence[str], seeds: Seeds | None, net: Watching, resolver: Resolver
+) -> tuple[dict[str, Domain], list[str]]:
+    """A row for each name, and which of them the registry's servers were asked about."""
+    rows = {}
+    for name in listed:
+        if seeds is not None:
+            await seeds.plant(name)
+        rows[name] = await domains.observe(name, resolver, 1)
+    zone = await resolver.zone(from_text("se"))
+    assert zone is not None
+    there = {address for address, _ in zone.glue}
+    asked = [name for server, name, _ in net.questions(*there) if name in rows]
+    return rows, asked
+
+
+def verdicts(row: Domain) -> tuple[object, ...]:
+    """What a row says of its domain, whoever was asked for it; whether the absence of a DS is proved may differ."""
+    how = {"no-ds-listed": "no-ds", "opt-out": "no-ds"}
+    answers = [(a.outcome, a.security, how.get(a.reason, a.reason), sorted(a.rdata)) for a in (row.mx, row.mta_sts)]
+    ds = (row.ds.outcome, row.ds.rdata and row.ds.security, sorted(row.ds.rdata)) if row.ds is not None else None
+    return (
+        row.zone, row.zone_security, how.get(row.zone_reason, row.zone_reason), row.name_servers, answers, ds,
+        sorted(row.dnskey_set), row.mail, row.mx_hosts,
+    )  # fmt: skip
+
+
+async def test_every_verdict_is_the_same_and_the_registry_is_left_alone(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    listed = list(generate(250, "se").names)
+    world = Population(from_names(listed), profile=CC, seed=7)
+    zone = world.zone("se")
+    assert zone is not None
+    export([explicit(zone, map(wire, sorted(listed)))], tmp_path / "zones")
+    (file,) = (tmp_path / "zones").glob("se.zone")
+    seen = []
+    with opened(tmp_path / "run", {"x": 1}) as store:
+        write_names(store, names.read([str(file)]))
+        for planting in (False, True):
+            net = Watching(world)
+            hints, anchors = starting_hints(world.hints()), starting_anchors(world.anchors())
+            resolver = Resolver(net, hints=hints, anchors=anchors, now=lambda: world.now)
+            seeds = Seeds(resolver) if planting else None
+            if seeds is not None:
+                seeds.begin(store, listed)
+            seen.append((*await looked_at(listed, seeds, net, resolver), resolver.listed))
+    (asked_rows, asked, none), (rows, hardly_asked, (taken, doubted)) = seen
+    assert none == (0, 0)
+    assert taken == 250
+    for name, row in rows.items():
+        assert verdicts(row) == verdicts(asked_rows[name])
+    assert len(asked) >= 250
+    assert len(hardly_asked) <= 2 * doubted < 40
+    reasons = {row.zone_reason for row in rows.values()}
+    assert {"chain", "no-ds-listed"} <= reasons
