@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-_ALL = ("wire", "net", "plain", "signed", "world", "fetch", "talk", "country")
+_ALL = ("wire", "net", "plain", "signed", "world", "fetch", "talk", "country", "lists")
 
 
 def main() -> int:

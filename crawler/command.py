@@ -104,7 +104,9 @@ def run_scan(command: Command) -> bool:
         raise OptionFault("--per-server asks every name server itself: not together with --resolver")
     found = chosen(command, start.opt_out.names)
     if command.dry_run:
-        for line in outlook.tell(found, start, outlook.Wish(command.policies, command.probe, command.contact)):
+        for line in outlook.tell(
+            found, start, outlook.Wish(command.policies, command.probe, command.contact, command.zone_files)
+        ):
             print(line)
         return True
     if not command.contact and start.profile is None and not start.at_home and len(found) > NAMELESS:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from crawler.stages.names import Names
 
 OF_REGISTRY = 1.2  # queries a name: its referral, and DS now and then
+SPARED = 1.1  # of these, of a name that a zone file delegates: the registry is asked where the file leads nowhere
 OF_OWN = 7.6  # queries a name: MX, two TXT, DNSKEY, and A, AAAA and TLSA of its mail hosts
 SERVERS = 4  # addresses over which a registry spreads its queries, at least
 ANNOUNCING = 0.01  # names with an MTA-STS record, of all: at most, in what the surveys saw
@@ -32,23 +33,28 @@ class Wish:
     policies: Policies
     probe: Probe
     contact: str
+    zone_files: bool = True  # delegations are taken from there
 
 
 def tell(found: Names, start: Start, wish: Wish) -> Iterator[str]:
     """The outlook, line by line."""
     names = len(found)
-    total = names * (OF_REGISTRY + OF_OWN)
+    spared = found.signed()[0] if wish.zone_files and not start.resolvers else 0
+    total = names * (OF_REGISTRY + OF_OWN) - spared * SPARED
     yield f"would look at {names:,} names; nothing is sent now"
-    yield f"DNS: about {total:,.0f} queries, {OF_REGISTRY + OF_OWN:.1f} a name; at most {start.rate:,} a second in all"
+    yield f"DNS: about {total:,.0f} queries, {total / names:.1f} a name; at most {start.rate:,} a second in all"
+    if spared:
+        yield f"  of {spared:,} names the zone file tells what their registries would (--ask-registry asks them)"
     seconds = [total / start.rate]
     if start.resolvers:
         yield f"all of them to {start.mode.partition(' ')[2]}, which asks the others"
     else:
-        for zone, count in found.registries().most_common(SHOWN):
-            needed = count * OF_REGISTRY / (SERVERS * start.server_rate)
+        for zone, count, told in found.registries(SHOWN):
+            queries = count * OF_REGISTRY - (told * SPARED if spared else 0)
+            needed = queries / (SERVERS * start.server_rate)
             seconds.append(needed)
             rate = f"{start.server_rate:,} a second and address"
-            yield f"  registry {zone}: about {count * OF_REGISTRY:,.0f} queries, {_span(needed)} at {rate}"
+            yield f"  registry {zone}: about {queries:,.0f} queries, {_span(needed)} at {rate}"
         yield from _served(found, start, seconds)
     if wish.policies is not Policies.NONE:
         share = 1.0 if wish.policies is Policies.ALL else ANNOUNCING

@@ -22,8 +22,8 @@ b.zz. 60 IN NS ns.small.example.
 """
 
 
-def outlook(found: object, **options: object) -> list[str]:
-    wish = Wish(Policies.ANNOUNCED, Probe.NONE, "me@example.org")
+def outlook(found: object, *, zone_files: bool = True, **options: object) -> list[str]:
+    wish = Wish(Policies.ANNOUNCED, Probe.NONE, "me@example.org", zone_files)
     return list(tell(found, prepare(Options(**options)), wish))  # type: ignore[arg-type]
 
 
@@ -42,6 +42,16 @@ def test_queries_are_counted_by_the_name_servers_of_a_zone_file(tmp_path: Path) 
     lines = outlook(read([str(tmp_path / "zz")]), server_rate=20)
     assert "  name server ns.big.example: about 11 queries, 1 s at 20 a second" in lines
     assert "  name server ns.small.example: about 4 queries, 0 s at 20 a second" in lines
+
+
+def test_what_a_zone_file_tells_is_not_asked_of_its_registry(tmp_path: Path) -> None:
+    (tmp_path / "zz").write_text(ZONE)
+    found = read([str(tmp_path / "zz")])
+    spared, asked = outlook(found), outlook(found, zone_files=False)
+    assert "  of 2 names the zone file tells what their registries would (--ask-registry asks them)" in spared
+    assert spared[1].startswith("DNS: about 15 queries, 7.7 a name")
+    assert asked[1].startswith("DNS: about 18 queries, 8.8 a name")
+    assert len(asked) == len(spared) - 1
 
 
 def test_a_recursive_server_is_asked_everything() -> None:

@@ -131,11 +131,18 @@ class Names:
 
     def tlds(self) -> Counter[str]:
         """How many names end in each top-level domain."""
-        return self._counter("split_part(domain, '.', -1)")
+        wanted, values = self._where()
+        sql = f"select split_part(domain, '.', -1) as tld, count(*) as n from folded where {wanted} group by tld"
+        return Counter(dict(self.spool.ask(sql, values)))
 
-    def registries(self) -> Counter[str]:
-        """How many names lie below each domain one label shorter, which is mostly a registry's."""
-        return self._counter("substr(domain, strpos(domain, '.') + 1)")
+    def registries(self, most: int) -> list[tuple[str, int, int]]:
+        """Domains with most names one label below, mostly registries'; how many these are, and zone files delegate."""
+        wanted, values = self._where()
+        sql = (
+            "select substr(domain, strpos(domain, '.') + 1) as zone, count(*) as n, count(*) filter (len(ns) > 0)"
+            f" from folded where {wanted} group by zone order by n desc, zone limit ?"
+        )
+        return [(zone, names, told) for zone, names, told in self.spool.ask(sql, [*values, most])]
 
     def servers(self, most: int) -> list[tuple[str, float]]:
         """The name servers that zone files name most, each with its names; a name of several is split among them."""
@@ -197,11 +204,6 @@ class Names:
             sql = f"select max(place) from (select place from folded where {wanted} order by place limit ?)"
             self._keep("place <= ?", self.spool.one(sql, [*values, most]))
             self.left_out += before - self._size
-
-    def _counter(self, key: str) -> Counter[str]:
-        wanted, values = self._where()
-        sql = f"select {key}, count(*) as n from folded where {wanted} group by 1 order by n desc, 1"
-        return Counter(dict(self.spool.ask(sql, values)))
 
     def _where(self, *more: str) -> tuple[str, list[Any]]:
         """The condition that a name is kept, and its values; values of `more` are the caller's, and come last."""
