@@ -17,7 +17,7 @@ from analysis.verdicts import VERDICTS
 from analysis.warehouse import SQL, RunFault, open_run, view_files
 from crawler.standards.names import NameFault
 from crawler.standards.names import domain as a_label
-from crawler.tables import TABLES, Row, Zone
+from crawler.tables import TABLES, Delegation, Row, Zone
 from crawler.visited import Endpoint, Policy
 from tests.analysis.rows import dane_host, host, made, mailing, name, write
 from tests.analysis.test_stats import OF_POLICIES, OF_TALKS
@@ -91,6 +91,7 @@ def test_the_same_files_run_in_bare_duckdb_from_inside_the_run(tmp_path: Path, m
             f"copy (select source, line, text, 'empty' as why from '{here}' limit 0) "
             f"to '{tmp_path.as_posix()}/rejects/part-0.parquet' (format parquet)"
         )
+    write(tmp_path, Delegation, [])
     write(tmp_path, Zone, [])
     write(tmp_path, Policy, [])
     write(tmp_path, Endpoint, [])
