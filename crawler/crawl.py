@@ -13,6 +13,7 @@ import trio
 
 from analysis.judge import CA_STORE
 from crawler.resolver.direct import Direct
+from crawler.resolver.forward import ForwardingResolver
 from crawler.resolver.resolve import Resolver
 from crawler.scan import Scan, Session, Stage, accounts, stages
 from crawler.seeds import Seeds
@@ -63,7 +64,10 @@ def seeing(eyes: Eyes, what: Looks) -> tuple[Stage, ...]:
     patience = eyes.patience if what.smtp_patience is None else replace(eyes.patience, reply=what.smtp_patience)
     visitor = Visitor(net=eyes.net, contact=what.contact, name=what.name(), patience=patience)
     direct = Direct(eyes.net) if what.per_server else None
-    seeds = Seeds(eyes.resolver) if what.zone_files and isinstance(eyes.resolver, Resolver) else None
+    walker = eyes.resolver if isinstance(eyes.resolver, Resolver) else None
+    if isinstance(walker, ForwardingResolver):  # somebody else walks
+        walker = None
+    seeds = Seeds(walker) if what.zone_files and walker is not None else None
     return stages(eyes.resolver, visitor, what.policies, direct, what.probe, seeds)
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any
 
+from crawler.crawl import Looks, seeing
+from crawler.resolver.forward import ForwardingResolver
 from crawler.resolver.resolve import Resolver
 from crawler.resolver.roots import starting_anchors, starting_hints
 from crawler.scan import write_names
 from crawler.seeds import Seeds
+from crawler.session import Eyes
 from crawler.stages import domains, names
 from crawler.standards.names import from_text
 from crawler.standards.wire import Type
@@ -106,6 +109,28 @@ async def test_keys_are_passed_over_by_whom_nobody_delegates(tmp_path: Path) -> 
         seeds.begin(store, [])
         await seeds.plant("two.tr")
     assert [child for _, child, _ in taking.given] == [from_text("one.tr")]
+
+
+async def test_behind_a_recursive_server_nobody_is_planted(autojump_clock: MockClock) -> None:
+    """Whoever a zone file names is not to be asked in its place."""
+    net = Watching(Population(generate(1, "se"), seed=1))
+    resolver = ForwardingResolver(net, servers=[("192.0.2.53", 53)], anchors={})
+    child = from_text("one.tr")
+    records = [
+        (child, int(Type.NS), 1, 60, from_text("ns.one.tr")),
+        (from_text("ns.one.tr"), int(Type.A), 1, 60, b"abcd"),
+    ]
+    assert not await resolver.plant(from_text("tr"), child, records)
+    await resolver.resolve(child, Type.MX)
+    assert {server for server, _, _ in net.questions()} == {"192.0.2.53"}
+    assert resolver.listed == (0, 0)
+    for eyes, wanted in (
+        (Eyes(resolver, net), None),
+        (Eyes(Resolver(net, hints={}, anchors={}, stubs={b"\0": []}), net), Seeds),
+    ):
+        first = seeing(eyes, Looks())[0]
+        assert (type(first.seeds) if first.seeds is not None else None) is wanted
+    assert seeing(eyes, Looks(zone_files=False))[0].seeds is None
 
 
 def test_lists_without_delegations_leave_the_table_empty(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from crawler.net import Network
     from crawler.resolver.ask import Address
     from crawler.standards.keys import Ds
-    from crawler.standards.wire import Message
+    from crawler.standards.wire import Message, Record
 
 #: A recursive server needs its own time to walk: ours for one packet is longer than with authoritative servers.
 PATIENCE = Limits(first_patience=5.0, least_patience=5.0, most_patience=10.0)
@@ -67,6 +67,10 @@ class ForwardingResolver(Resolver):
             net, hints={}, anchors=anchors, stubs={ROOT: servers}, now=now, limits=limits, minimise=False,
             recursive=True,
         )  # fmt: skip
+
+    async def plant(self, zone: bytes, child: bytes, records: Sequence[Record]) -> bool:  # noqa: ARG002
+        """Never: the recursive server asks whom it wants, and nobody else is asked here."""
+        return False
 
     async def zone(self, name: bytes) -> Zone | None:
         """The zone that holds the name, by its SOA record, and its NS names as the zone itself gives them."""
