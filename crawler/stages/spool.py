@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from crawler.stages.entries import Batch, Zone
 
 MEMORY = "200MB"
-FILE_ROWS = 1 << 19  # of one file, which is sorted in memory
+FILE_ROWS = 1 << 19  # of one file
+RANGE_ROWS = 1 << 16  # about so many are sorted, and joined with their addresses, in memory
 
 _PLACE = {"list": pa.int16(), "place": pa.int64()}  # place: (list, line) as one number, in the order of both
 _GIVEN = pa.schema([*(pa.field(name, kind) for name, kind in _PLACE.items()), *ROWS])
@@ -171,8 +172,9 @@ class _Files:
     kind: str
     schema: pa.Schema
     paths: list[str] = field(default_factory=list)
-    begins: list[int] = field(default_factory=list)  # the `place` of the first row of each
+    edges: list[int] = field(default_factory=list)  # the `place` of every `RANGE_ROWS`-th row, about
     held: int = 0
+    since: int = 0  # rows since the last edge
     writer: pq.ParquetWriter | None = None
 
     def add(self, table: pa.Table, number: int) -> None:
@@ -184,9 +186,13 @@ class _Files:
             path = str(self.folder / f"{self.kind}-{len(self.paths):06d}.parquet")
             self.writer = pq.ParquetWriter(path, self.schema, compression="zstd", use_dictionary=["tags", "ns", "why"])
             self.paths.append(path)
-            self.begins.append(at[0].as_py() if size else 0)
             self.held = 0
-        self.writer.write_table(rows)
+        for begin in range(0, size, RANGE_ROWS):
+            if self.since >= RANGE_ROWS:
+                self.edges.append(at[begin].as_py())
+                self.since = 0
+            self.since += min(RANGE_ROWS, size - begin)
+        self.writer.write_table(rows, row_group_size=RANGE_ROWS)
         self.held += size
         if self.held >= FILE_ROWS:
             self.close()
@@ -308,7 +314,7 @@ class Spool:
 
     def begins(self) -> list[tuple[int, int]]:
         """Ranges of `place`, half open, that hold no more rows than can be sorted in memory."""
-        edges = [0, *sorted(set(self._rows.begins[1:])), 1 << 62]
+        edges = [0, *sorted(set(self._rows.edges)), 1 << 62]
         return list(pairwise(edges))
 
     def one(self, sql: str, values: list[Any] | None = None) -> Any:

@@ -436,6 +436,7 @@ def test_lists_come_to_the_same_however_they_are_cut_into_pieces(
     monkeypatch.setattr("crawler.stages.source.CHUNK", chunk)
     monkeypatch.setattr("crawler.stages.lists.HEAD", 30)
     monkeypatch.setattr("crawler.stages.spool.FILE_ROWS", rows)
+    monkeypatch.setattr("crawler.stages.spool.RANGE_ROWS", rows)
     found = names.read([str(tmp_path / "p"), str(tmp_path / "z")])
     all_rows = list(found.rows())
     assert [row.domain for row in all_rows[:4]] == ["d3.tr", "x.nl", "d19.tr", "zz.nl"]
