@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import duckdb
 
 Setting = str | bool | int | float | list[str]
@@ -20,5 +22,10 @@ def beside(base: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 
 
 def quiet(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """Without progress bars, which are a setting of the connection and not of the database."""
-    return connection.execute("set enable_progress_bar = false")
+    """Without progress bars, which are a setting of the connection and not of the database.
+
+    In Jupyter without ipywidgets, DuckDB has no bars and refuses even to be told so.
+    """
+    with suppress(duckdb.InvalidInputException):
+        connection.execute("set enable_progress_bar = false")
+    return connection
