@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 DNSSEC, KEYS, NSEC, NSEC3 = (f"crawler/standards/{name}.py" for name in ("dnssec", "keys", "nsec", "nsec3"))
 DENIAL, VALIDATE, TRUST = "crawler/standards/denial.py", "crawler/resolver/validate.py", "crawler/resolver/trust.py"
-ITERATE, EXCHANGE, NET = "crawler/resolver/iterate.py", "crawler/exchange.py", "crawler/net.py"
+REFERRAL, RESOLVE = "crawler/resolver/referral.py", "crawler/resolver/resolve.py"
+EXCHANGE, NET = "crawler/exchange.py", "crawler/net.py"
 RULES = ("tests/standards/test_dnssec.py", "tests/standards/test_keys.py")
 PROOFS = ("tests/standards/test_denial.py", "tests/standards/test_nsec.py", "tests/standards/test_nsec3.py")
 LAB = ("tests/lab/test_scenarios.py",)
@@ -88,9 +89,15 @@ MUTATIONS = (
     Mutation("NSEC records of other zones count", VALIDATE,
              "if rtype in proven and is_below(owner, zone):", "if rtype in proven:",
              (*LAB, "tests/resolver/test_validate.py")),
-    Mutation("glue from outside the referring zone is believed", ITERATE,
+    Mutation("glue from outside the referring zone is believed", REFERRAL,
              "and rclass == IN and is_below(owner, zone):\n            (v4", "and rclass == IN:\n            (v4",
              ("tests/resolver/test_iterate.py",)),
+    Mutation("a zone file's silence on DS is believed of zones that send signatures", RESOLVE,
+             "if cut.unsigned_by_list and walked.message", "if False and walked.message",
+             ("tests/resolver/test_plant.py",)),
+    Mutation("what a zone file's DS leads to is bogus for good", TRUST,
+             "if cut.listed and trust.security is Security.BOGUS:", "if False:",
+             ("tests/resolver/test_plant.py",)),
     Mutation("a reply need not repeat the question", EXCHANGE,
              "if reply.startswith(question, _HEADER):\n            return True", "return True",
              ("tests/test_exchange.py", "tests/test_net.py")),
