@@ -201,6 +201,7 @@ def _input(found: Names, command: Command) -> dict[str, Any]:
         "format": command.form.value,
         "origin": command.origin,
         "limit": command.limit,
+        **({} if command.zone_files else {"ask_registry": True}),
         **({"only_suffix": sorted(command.only_suffix)} if command.only_suffix else {}),
         **({"sample": [command.sample, command.seed]} if command.sample is not None else {}),
     }

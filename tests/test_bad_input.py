@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from crawler.cli import main
+from crawler.command import Command, _input, chosen
+from crawler.session import Options, prepare
 from crawler.store import opened
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -131,6 +133,17 @@ def test_another_runs_folder_is_refused(refused: Refused, tmp_path: Path) -> Non
     with opened(tmp_path / "run", {"input": [["other", "abc"]]}):
         pass
     assert "another run's folder (different" in refused("a.nl\n")
+
+
+def test_a_run_that_took_delegations_from_the_list_does_not_go_on_asking_for_them(
+    refused: Refused, tmp_path: Path
+) -> None:
+    """Half of its rows would say `no-ds-listed`, the others `no-ds`."""
+    (tmp_path / "list.txt").write_text("a.nl\n")
+    begun = Command(lists=[str(tmp_path / "list.txt")], out=tmp_path / "run")
+    with opened(begun.out, _input(chosen(begun), begun) | prepare(Options()).identity()):
+        pass
+    assert "(different ask_registry)" in refused("a.nl\n", "--ask-registry")
 
 
 def test_a_folder_in_use_is_refused(refused: Refused, tmp_path: Path) -> None:
