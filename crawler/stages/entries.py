@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -145,8 +146,6 @@ def _meant(text: str) -> str:
 
 def bare(text: str) -> str:
     """The domain of a URL or of a mail address; any other text as it is. Raises `ValueError` for a URL that is none."""
-    from urllib.parse import urlsplit
-
     if "/" in text or text.lower().startswith("mailto:"):
         if "://" not in text and not text.lower().startswith("mailto:"):
             return text if text.startswith("/") else text.partition("/")[0].partition(":")[0]
