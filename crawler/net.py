@@ -183,9 +183,10 @@ class UdpTcpNetwork(Network):
             await trio.lowlevel.checkpoint()
             return Silence.UNREACHABLE
         now = self._now()
-        line = self.manners.admit(where, now)
+        manners = self.manners
+        line = manners.admit(where, now)
         if line is None:
-            line = await self.manners.wait(where)
+            line = await manners.wait(where)
             now = self._now()
         try:
             sent = self._send(query, where, port, now + patience, read)
@@ -199,7 +200,7 @@ class UdpTcpNetwork(Network):
                 self._tell(line, result, refused=sent.refused)
             return result
         finally:
-            self.manners.done(line)
+            manners.done(line)
 
     def _tell(self, line: Line, result: object, *, refused: bool) -> None:
         """Let manners know how the server took it."""
@@ -223,12 +224,13 @@ class UdpTcpNetwork(Network):
             one = next((other for other in sockets if len(other.outstanding) < _OUTSTANDING), None)
             if one is None:
                 return Silence.TOO_MANY if sockets else Silence.UNREACHABLE
+        outstanding = one.outstanding
         number &= 0xFFFF
-        while number in one.outstanding:
+        while number in outstanding:
             number = self._random.draw() & 0xFFFF
         exchange = Exchange()
         exchange.task = trio.lowlevel.current_task()
-        exchange.sock, exchange.outstanding = one.sock, one.outstanding
+        exchange.sock, exchange.outstanding = one.sock, outstanding
         exchange.id = number
         exchange.address = address
         exchange.port = port
@@ -238,7 +240,7 @@ class UdpTcpNetwork(Network):
         exchange.heard_at = None
         exchange.datagram = prefix + number.to_bytes(2) + query[2:]
         exchange.target = target
-        one.outstanding[number] = exchange
+        outstanding[number] = exchange
         self._outbox.append(exchange)
         if self._postman is not None:
             trio.lowlevel.reschedule(self._postman)
@@ -257,19 +259,21 @@ class UdpTcpNetwork(Network):
                 self._postman = trio.lowlevel.current_task()
                 await trio.lowlevel.wait_task_rescheduled(self._no_post)
             batch, self._outbox = self._outbox, []
+            sent = octets = 0
             for exchange in batch:
                 while exchange.outstanding.get(exchange.id) is exchange:  # else cancelled, or its time was up
                     try:
-                        exchange.sock.sendto(exchange.datagram, exchange.target)
+                        octets += exchange.sock.sendto(exchange.datagram, exchange.target)
                     except BlockingIOError:
                         await trio.lowlevel.wait_writable(exchange.sock)
                         continue
                     except OSError as fault:
                         exchange.fail(_meaning(fault))
                     else:
-                        self._counters.udp_sent += 1
-                        self._counters.bytes_out += len(exchange.datagram)
+                        sent += 1
                     break
+            self._counters.udp_sent += sent
+            self._counters.bytes_out += octets
 
     def _no_post(self, _: object) -> trio.lowlevel.Abort:
         self._postman = None
@@ -298,16 +302,18 @@ class UdpTcpNetwork(Network):
 
     def _drain(self, one: UdpSocket, room: memoryview, batch: list[tuple[Exchange, bytes]]) -> None:
         """What has come to one socket, with the query that it answers; what answers none is a stray."""
-        receive, waiting, counters = one.sock.recvfrom_into, one.outstanding, self._counters
+        receive, waiting, strays = one.sock.recvfrom_into, one.outstanding, 0
         through = type(self) is not UdpTcpNetwork  # a tunnel: every datagram has a prefix
+        before = len(batch)
         try:
             for _ in range(_DRAIN):
                 size, source = receive(room)
                 reply = bytes(room[:size])
-                address, port = source[0], source[1]
                 if through:
                     address, port, start = self._inbound(reply, source)
                     reply = reply[start:]
+                else:
+                    address, port = source[0], source[1]
                 exchange = waiting.get(reply[0] << 8 | reply[1]) if len(reply) >= _HEADER else None
                 if (
                     exchange is None
@@ -315,15 +321,18 @@ class UdpTcpNetwork(Network):
                     or exchange.port != port
                     or not answers(reply, exchange.question)
                 ):
-                    counters.strays += 1
+                    strays += 1
                     continue
                 del waiting[exchange.id]
-                counters.udp_received += 1
-                counters.bytes_in += len(reply)
-                exchange.refused = reply[3] & 0x0F == _REFUSED
+                if reply[3] & 0x0F == _REFUSED:
+                    exchange.refused = True
                 batch.append((exchange, reply))
         except OSError:  # drained; or the error of an earlier send, which is nobody's reply
-            return
+            pass
+        counters = self._counters
+        counters.strays += strays
+        counters.udp_received += len(batch) - before
+        counters.bytes_in += sum(len(reply) for _, reply in batch[before:])
 
     async def over_tcp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
         where = self._place(address)

@@ -178,8 +178,7 @@ async def _over_tcp(net: Network, address: Address, query: bytes, patience: floa
         message = decode(reply)
     except WireFault:
         return Got(None, Outcome.MALFORMED, rtt)
-    message.tcp = True
-    return Got(message, Outcome.ANSWER, rtt)
+    return Got(message._replace(tcp=True), Outcome.ANSWER, rtt)
 
 
 async def _perhaps_deaf(

@@ -84,50 +84,21 @@ class Edns(NamedTuple):
 _QR, _AA, _TC, _RD, _RA, _AD, _CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080, 0x0020, 0x0010
 
 
-class Message:
+class Message(NamedTuple):
     """A decoded message. The records are those of each section in order, the OPT record taken out."""
 
-    __slots__ = (
-        "additional",
-        "answer",
-        "authority",
-        "edns",
-        "flags",
-        "id",
-        "question",
-        "rcode",
-        "signed",
-        "size",
-        "tcp",
-        "trailing",
-    )
-
-    def __init__(
-        self,
-        id: int,
-        flags: int,
-        rcode: int,
-        question: tuple[bytes, int, int] | None,
-        answer: list[Record],
-        authority: list[Record],
-        additional: list[Record],
-        edns: Edns | None,
-        trailing: int,
-        signed: bool = True,
-        size: int = 0,
-    ) -> None:
-        self.id = id
-        self.flags = flags  # the sixteen bits as they came
-        self.rcode = rcode  # extended by the OPT record's eight bits, if there is one
-        self.question = question  # name, type, class
-        self.answer = answer
-        self.authority = authority
-        self.additional = additional
-        self.edns = edns
-        self.trailing = trailing  # octets after the last record
-        self.signed = signed  # perhaps; where not, no record is an RRSIG of class IN
-        self.size = size  # octets
-        self.tcp = False  # set by whoever had to fetch it so
+    id: int
+    flags: int  # the sixteen bits as they came
+    rcode: int  # extended by the OPT record's eight bits, if there is one
+    question: tuple[bytes, int, int] | None  # name, type, class
+    answer: list[Record]
+    authority: list[Record]
+    additional: list[Record]
+    edns: Edns | None
+    trailing: int  # octets after the last record
+    signed: bool = True  # perhaps; where not, no record is an RRSIG of class IN
+    size: int = 0  # octets
+    tcp: bool = False  # set by whoever had to fetch it so
 
     @property
     def qr(self) -> bool:
@@ -207,7 +178,10 @@ _unpack_record = struct.Struct(">HHIH").unpack_from
 _unpack_pointed_record = struct.Struct(">HHHIH").unpack_from  # the owner is a pointer: one step for all
 
 _reader = READERS.get
+#: Rdata of a known length; longer or shorter, their reader complains.
+_address_size = {int(Type.A): 4, int(Type.AAAA): 16}.get
 _before_name = BEFORE_NAME.get
+_new = tuple.__new__  # a named tuple's constructor without its frame
 
 _HEADER_SIZE = 12
 _MAX_NAME = 255
@@ -263,19 +237,21 @@ def decode(message: bytes, asked: bytes = b"") -> Message:
     except (IndexError, struct.error):
         if not flags & _TC:
             raise WireFault(Fault.TRUNCATED, len(message)) from None
+    rcode, edns = 0, None
+    if opts:
+        if len(opts) == 1 and opts[0][3] == opts[0][4] and opts[0][0] == _ROOT:  # nothing but what nearly all say
+            _, udp_size, ttl, _, _ = opts[0]
+            rcode, edns = ttl >> 24 << 4, _bare_edns(udp_size, ttl)
+        else:
+            rcode, edns = _read_opt(message, opts)
     signed = _SIGNATURE in message
-    if not opts:
-        return Message(
-            id, flags, flags & 15, question, answer, authority, additional, None, trailing, signed, len(message)
-        )
-    if len(opts) == 1 and opts[0][3] == opts[0][4] and opts[0][0] == _ROOT:  # nothing but what nearly all say
-        _, udp_size, ttl, _, _ = opts[0]
-        rcode, edns = ttl >> 24 << 4, _bare_edns(udp_size, ttl)
-    else:
-        rcode, edns = _read_opt(message, opts)
-    return Message(
-        id, flags, flags & 15 | rcode, question, answer, authority, additional, edns, trailing, signed, len(message)
-    )
+    return _new(
+        Message,
+        (
+            id, flags, flags & 15 | rcode, question, answer, authority, additional, edns, trailing, signed,
+            len(message), False,
+        ),
+    )  # fmt: skip
 
 
 def _records(message: bytes, at: int, count: int, seen: Seen, records: list[Record], opts: list[_Opt] | None) -> int:
@@ -309,17 +285,20 @@ def _records(message: bytes, at: int, count: int, seen: Seen, records: list[Reco
             # nearly all names: labels, then a pointer that is known; whatever else it is, `read_name` tells
             here = start = at + before
             last = end - 2
-            while here < last and 0 < (size := message[here]) < 64:
-                here += size + 1
+            while here < last and 0 < (label := message[here]) < 64:
+                here += label + 1
             if here == last and last - start + len(suffix) <= _MAX_NAME:
                 name = message[start:last].lower() + suffix
                 seen[_POINTER + start] = name
+                if start < last:
+                    first = message[start] + 1
+                    seen[_POINTER + start + first] = name[first:]  # where the next name of the RRset often leads
                 rdata = message[at:start] + name if before else name
                 append((owner, rtype, rclass, ttl if ttl < 0x80000000 else 0, rdata))
                 at = end
                 continue
         reader = _reader(rtype)
-        if reader is None:
+        if reader is None or _address_size(rtype) == size:
             rdata = message[at:end]
         else:
             try:
