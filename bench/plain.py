@@ -96,27 +96,30 @@ def nsd(folder: Path, names: Sequence[str]) -> Iterator[int]:
     (folder / "nsd.conf").write_text(_CONFIG.format(here=_HERE, port=port, folder=folder))
     server = subprocess.Popen(["nsd", "-d", "-c", str(folder / "nsd.conf")], stderr=subprocess.DEVNULL)
     try:
-        wait_for(port, server, names[-1], folder / "nsd.log")
+        wait_for((_HERE, port), server, names[-1], folder / "nsd.log")
         yield port
     finally:
         server.terminate()
         server.wait()
 
 
-def wait_for(port: int, server: subprocess.Popen[bytes], name: str, log: Path, qtype: Type = Type.MX) -> None:
-    """Ask until the server answers; give up after half a minute."""
+def wait_for(
+    where: tuple[str, int], server: subprocess.Popen[bytes], name: str, log: Path, qtype: Type = Type.MX,
+    seconds: int = 30,
+) -> None:  # fmt: skip
+    """Ask until the server answers; give up after so many seconds."""
     query = encode_query(from_text(name), qtype, id=1, rd=qtype is not Type.MX)
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
         sock.settimeout(0.1)
-        for _ in range(300):
+        for _ in range(seconds * 10):
             if server.poll() is not None:
                 sys.exit(f"nsd ended: {log.read_text()[-500:] if log.exists() else 'without a word'}")
             try:
-                sock.sendto(query, (_HERE, port))
+                sock.sendto(query, where)
                 if decode(sock.recv(4096)).answer:
                     return
             except OSError:
-                time.sleep(0.05)
+                time.sleep(0.1)
     sys.exit("nsd does not answer")
 
 

@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +31,7 @@ import trio
 
 from bench.plain import _CONFIG, _HERE, free_port, wait_for
 from crawler.manners import Manners
-from crawler.net import open_network
+from crawler.net import Network, open_network
 from crawler.resolver import ask as asking
 from crawler.resolver.resolve import Resolver
 from crawler.resolver.roots import starting_anchors
@@ -45,6 +46,7 @@ _TASKS = 300
 _SHARE = 0.61  # distinct mail hosts for each domain
 _PEERS = (("zdns + Unbound (peers.md)", 54.3 + 67.0), ("massdns + Unbound (peers.md)", 15.1 + 70.6))
 _PEERS_QUERIES = 383_549
+ZDNS = 54.3 / _PEERS_QUERIES  # CPU seconds a query of zdns alone, in the first of these (peers.md)
 
 
 class Job(NamedTuple):
@@ -94,7 +96,7 @@ def served(folder: Path, what: Job) -> Iterator[tuple[int, str]]:
     (folder / "nsd.conf").write_text(_CONFIG.format(here=_HERE, port=port, folder=folder))
     server = subprocess.Popen(["nsd", "-d", "-c", str(folder / "nsd.conf")], stderr=subprocess.DEVNULL)
     try:
-        wait_for(port, server, what.domains[-1], folder / "nsd.log")
+        wait_for((_HERE, port), server, what.domains[-1], folder / "nsd.log")
         yield port, next(folder.glob("K*.ds")).read_text()
     finally:
         server.terminate()
@@ -123,6 +125,9 @@ class Split:
         return timed
 
 
+MakeResolver = Callable[[Network], Resolver]
+
+
 class Ours(NamedTuple):
     """What our walk over the job came to."""
 
@@ -134,13 +139,16 @@ class Ours(NamedTuple):
     secure: int
 
 
-async def census(what: Job, port: int, ds: str) -> Ours:
+def flat(port: int, ds: str) -> MakeResolver:
+    """A resolver that knows the one zone and its key; a denial at `_mta-sts` decides nothing, as in a scan."""
+    stubs = {from_text(_ZONE): [(_HERE, port)]}
+    return partial(Resolver, hints={}, anchors=starting_anchors(ds), stubs=stubs, unproved={Type.TXT})
+
+
+async def census(what: Job, make: MakeResolver) -> Ours:
     """Both waves by one resolver."""
     async with open_network(Manners.unlimited(), allow_special=True) as net:
-        zone = from_text(_ZONE)
-        # as a scan does: a denial at `_mta-sts` decides nothing
-        stubs = {zone: [(_HERE, port)]}
-        resolver = Resolver(net, hints={}, anchors=starting_anchors(ds), stubs=stubs, unproved={Type.TXT})
+        resolver = make(net)
         secure = 0
 
         async def look(name: str, qtype: Type) -> None:
@@ -178,7 +186,7 @@ async def _all(keys: Iterable[str], one: Callable[[str], Awaitable[None]]) -> No
             nursery.start_soon(work)
 
 
-def split(what: Job, port: int, ds: str) -> tuple[Ours, dict[str, float]]:
+def split(what: Job, make: MakeResolver) -> tuple[Ours, dict[str, float]]:
     """Once more, with a clock around the codec and cryptography."""
     clocks = Split()
     inside = (
@@ -190,7 +198,7 @@ def split(what: Job, port: int, ds: str) -> tuple[Ours, dict[str, float]]:
     for (owner, name, title), work in zip(inside, kept, strict=True):
         setattr(owner, name, clocks.around(title, work))
     try:
-        return trio.run(census, what, port, ds), clocks.seconds
+        return trio.run(census, what, make), clocks.seconds
     finally:
         for (owner, name, _), work in zip(inside, kept, strict=True):
             setattr(owner, name, work)
@@ -199,7 +207,6 @@ def split(what: Job, port: int, ds: str) -> tuple[Ours, dict[str, float]]:
 _UNBOUND = """server:
   interface: {here}@{port}
   do-ip6: no
-  do-not-query-localhost: no
   username: ""
   chroot: ""
   directory: "{folder}"
@@ -213,25 +220,27 @@ _UNBOUND = """server:
   trust-anchor-file: "{folder}/anchor"
   msg-cache-size: 256m
   rrset-cache-size: 512m
-  qname-minimisation: no
+  do-not-query-localhost: no
+{more}
 remote-control:
   control-enable: no
+"""
+_STUB = """  qname-minimisation: no
 stub-zone:
   name: "bench."
-  stub-addr: {here}@{nsd}
-"""
+  stub-addr: {here}@{nsd}"""
 
 
-def unbound(folder: Path, what: Job, nsd_port: int, ds: str) -> tuple[float, float]:
-    """CPU seconds of a cold Unbound, and of the dnsperf that asks it."""
+def unbound(folder: Path, what: Job, ds: str, more: str) -> tuple[float, float]:
+    """CPU seconds of a cold Unbound, with this anchor and `more` in its configuration; and of dnsperf, which asks."""
     port = free_port()
     (folder / "anchor").write_text(ds)
-    (folder / "unbound.conf").write_text(_UNBOUND.format(here=_HERE, port=port, folder=folder, nsd=nsd_port))
+    (folder / "unbound.conf").write_text(_UNBOUND.format(here=_HERE, port=port, folder=folder, more=more))
     questions = folder / "job"
     questions.write_text("".join(f"{name} {qtype.name}\n" for name, qtype in what.questions()))
     server = subprocess.Popen(["unbound", "-d", "-c", str(folder / "unbound.conf")], stderr=subprocess.DEVNULL)
     try:
-        wait_for(port, server, f"ns.{_ZONE}", folder / "none", Type.A)
+        wait_for((_HERE, port), server, f"ns.{_ZONE}", folder / "none", Type.A)
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         began = _cpu_of(server.pid)
         command = ["dnsperf", "-s", _HERE, "-p", str(port), "-d", str(questions), "-n", "1", "-c", "4", "-T", "1",
@@ -266,10 +275,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with served(folder, what) as (port, ds):
-            ours = trio.run(census, what, port, ds)
-            _, clocks = split(what, port, ds)
-            validator, sender = unbound(folder, what, port, ds)
+            ours = trio.run(census, what, flat(port, ds))
+            _, clocks = split(what, flat(port, ds))
+            validator, sender = unbound(folder, what, ds, _STUB.format(here=_HERE, nsd=port))
     show(ours, clocks, asked, len(what.domains), validator, sender)
+    print(f"ours / (zdns + Unbound): {ours.cpu / asked / (_PEERS[0][1] / _PEERS_QUERIES):.2f} (target 0.50)")
 
 
 def show(ours: Ours, clocks: dict[str, float], asked: int, domains: int, validator: float, sender: float) -> None:
@@ -290,7 +300,6 @@ def show(ours: Ours, clocks: dict[str, float], asked: int, domains: int, validat
     print(f"{'CPU':<30}{'us a query':>12}")
     for title, seconds in rows:
         print(f"{title:<30}{seconds * 1e6:12.1f}")
-    print(f"ours / (zdns + Unbound): {ours.cpu / asked / (_PEERS[0][1] / _PEERS_QUERIES):.2f} (target 0.50)")
 
 
 if __name__ == "__main__":

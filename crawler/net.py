@@ -46,12 +46,9 @@ _DRAIN = 1_000  # datagrams read from one socket in one go, before other tasks h
 _LONGEST = 4_096  # octets of a datagram that we read: over three times what EDNS asks for; room for 64 Ki costs 1 us
 _HEADER = 12
 _STRAY_MESSAGES = 8  # messages on one TCP connection that do not answer the question
-
-
 _REFUSED = 5  # the RCODE
 _SMTP = 25
 STREAMS = 10_000  # to services, at once; half of the file descriptors that we may have, if that is less
-
 _TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
@@ -313,7 +310,7 @@ class UdpTcpNetwork(Network):
                     address, port, start = self._inbound(reply, source)
                     reply = reply[start:]
                 else:
-                    address, port = source[0], source[1]
+                    address, port = source[:2]
                 exchange = waiting.get(reply[0] << 8 | reply[1]) if len(reply) >= _HEADER else None
                 if (
                     exchange is None
@@ -324,8 +321,7 @@ class UdpTcpNetwork(Network):
                     strays += 1
                     continue
                 del waiting[exchange.id]
-                if reply[3] & 0x0F == _REFUSED:
-                    exchange.refused = True
+                exchange.refused = reply[3] & 0x0F == _REFUSED
                 batch.append((exchange, reply))
         except OSError:  # drained; or the error of an earlier send, which is nobody's reply
             pass

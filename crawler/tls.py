@@ -171,7 +171,7 @@ async def _shake(inside: TlsStream) -> tuple[TlsOutcome, str | None]:
             if inside.received > MOST:
                 return TlsOutcome.TOO_MUCH, None
             await inside.more()
-        except ssl.SSLEOFError:
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):  # the second for any end, before Python 3.11.4
             return TlsOutcome.CLOSED, None
         except ssl.SSLError as fault:
             return _reading(fault)

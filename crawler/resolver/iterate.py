@@ -160,7 +160,10 @@ class Walker:
             asked = qtype if final else _A
             walked = None if final else self._replies.get((question, asked))
             if walked is None:
-                walked = await self._ask_zone(cut, question, asked, lookup, avoid, begun)
+                if final or avoid or begun is not None:
+                    walked = await self._ask_zone(cut, question, asked, lookup, avoid, begun)
+                else:
+                    walked = await self._on_the_way(cut, question, lookup)
                 begun = None
                 steps += 1
             kind = walked.reading.kind
@@ -188,6 +191,16 @@ class Walker:
                 known, steps = count(name), self.limits.minimised
             else:
                 cut, known = walked.cut, count(question)
+
+    async def _on_the_way(self, cut: Cut, question: bytes, lookup: Lookup) -> Walked:
+        """A minimised question, put once for all look-ups that come to it at the same time: at a cold start, all do."""
+        key = (cut.name, question)
+
+        async def put(_: tuple[bytes, bytes], purse: Lookup) -> Walked:
+            return await self._ask_zone(cut, question, _A, purse, frozenset())
+
+        shared = await self.flights.share(key, lookup, put)
+        return shared if shared is not None else await put(key, lookup)  # None: waiting would have closed a circle
 
     def _remember(self, name: bytes, qtype: int, walked: Walked) -> None:
         limits = self.limits

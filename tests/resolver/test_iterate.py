@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -522,6 +523,20 @@ async def test_a_hundred_who_ask_the_same_send_each_question_once(autojump_clock
         ("example.se", "MX"),
     ]
     assert eyes.resolver.sent == 3
+
+
+async def test_a_hundred_who_go_the_same_way_ask_for_it_once(autojump_clock: MockClock) -> None:
+    """At a cold start every look-up comes to the root with the same minimised question."""
+    world = world_of()
+    eyes = plain(world)
+
+    async def look(number: int) -> None:
+        await eyes.told(f"none{number}.se")
+
+    await all_at_once(*[partial(look, number) for number in range(100)])
+    on_the_way = [question[1:] for question in eyes.net.questions() if question[1:] == ("se", "A")]
+    assert len(on_the_way) == 1
+    assert eyes.resolver.sent == len(eyes.net.questions()) == 101
 
 
 async def test_when_the_one_who_asks_is_cancelled_another_goes_on(autojump_clock: MockClock) -> None:
