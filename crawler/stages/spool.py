@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from crawler import database
@@ -38,9 +39,11 @@ FILE_ROWS = 1 << 19  # of one file
 RANGE_ROWS = 1 << 16  # about so many are sorted, and joined with their addresses, in memory
 
 _PLACE = {"list": pa.int16(), "place": pa.int64()}  # place: (list, line) as one number, in the order of both
-_GIVEN = pa.schema([*(pa.field(name, kind) for name, kind in _PLACE.items()), *ROWS])
+_GIVEN = pa.schema([*(pa.field(name, kind) for name, kind in _PLACE.items()), *ROWS, ("named", pa.bool_())])
 _ADDRESSES = pa.schema([*(pa.field(name, kind) for name, kind in _PLACE.items()), *GLUE])
 _REFUSED = pa.schema([*(pa.field(name, kind) for name, kind in _PLACE.items()), *REJECTS])
+
+_REPEATED = ["tags.list.element", "ns.list.element", "why"]  # columns that say the same again and again
 
 _BASE = """
 create table lists (list smallint primary key, source text, tag text, zone boolean, apex text);
@@ -49,7 +52,7 @@ create table opted (place bigint primary key);
 _VIEWS = """
 create or replace view given as
 select g.* replace (case when l.tag is null then g.tags else list_append(coalesce(g.tags, []), l.tag) end as tags),
-    coalesce(g.owner, g.domain) as own, l.zone, l.apex, not l.zone or len(g.ns) > 0 as entry,
+    coalesce(g.owner, g.domain) as own, l.zone, l.apex, not l.zone or g.named as entry,
     l.zone and coalesce(l.apex = coalesce(g.owner, g.domain)
         or (l.apex <> '' and not ends_with(coalesce(g.owner, g.domain), '.' || l.apex)), false) as outside
 from read_parquet({rows}) g join lists l using (list);
@@ -61,21 +64,24 @@ from read_parquet({rejects}) r join lists l using (list);
 
 create or replace view glue as select distinct list, host, address from read_parquet({glue});
 """
-#: Domains of more than one row (by hash first, for numbers take less memory than names), and owners outside of a zone.
+#: Owners outside of their zone; and of the others, domains of more than one row (by hash, for numbers take less memory
+#: than names). Both are rare, and where there are none, the statements below need not look at every row again.
 _TWICE = """
-create or replace table perhaps as
-select hash(domain) as number from given where not outside group by number having count(*) > 1;
-
-create or replace table twice as
-select domain from given where not outside and hash(domain) in (select number from perhaps)
-group by domain having count(*) > 1;
+create or replace view inside as select * from given where {inside};
 
 create or replace table strangers as
-select list, line, left(coalesce(text, domain), 200) as text, own from given where outside and entry;
+select list, line, left(coalesce(text, domain), 200) as text, own from given where not {inside} and entry;
+
+create or replace table perhaps as
+select hash(domain) as number from inside group by number having count(*) > 1;
 """
 _MERGED = """
+create or replace table twice as
+select domain from inside where {some} and hash(domain) in (select number from perhaps)
+group by domain having count(*) > 1;
+
 create or replace table alike as
-with rows as materialized (select * from given semi join twice using (domain) where not outside)
+with rows as materialized (select * from inside semi join twice using (domain) where {some})
 select list, domain, min(place) filter (entry) as place, arg_min(line, place) filter (entry) as line,
     arg_min(coalesce(text, domain), place) filter (entry) as text, null::bigint as rank, null::double as weight,
     any_value(tags) as tags, flatten(list(coalesce(ns, []) order by place)) as ns,
@@ -103,7 +109,7 @@ _FOLDED = """
 create or replace view folded as
 select domain, coalesce(text, domain) as text, list, line, 1::bigint as copies, rank, weight, tags, ns, ds, place,
     list as told_by, ds_text, signatures
-from given anti join twice using (domain) where entry and not outside
+from inside anti join twice using (domain) where entry
 union all
 select domain, text, list, line, copies, rank, weight, tags, ns, ds, place, told_by, ds_text, signatures from merged;
 
@@ -179,12 +185,14 @@ class _Files:
 
     def add(self, table: pa.Table, number: int) -> None:
         size = table.num_rows
-        at = pa.compute.add(table["line"], number << 40)
+        at = pc.add(table["line"], number << 40)
         place = [pa.chunked_array([pa.repeat(pa.scalar(number, pa.int16()), size)]), at]
         rows = pa.Table.from_arrays([*place, *table.columns], schema=self.schema)
         if self.writer is None:
             path = str(self.folder / f"{self.kind}-{len(self.paths):06d}.parquet")
-            self.writer = pq.ParquetWriter(path, self.schema, compression="zstd", use_dictionary=["tags", "ns", "why"])
+            self.writer = pq.ParquetWriter(
+                path, self.schema, compression="zstd", use_dictionary=_REPEATED, write_statistics=["place"]
+            )
             self.paths.append(path)
             self.held = 0
         for begin in range(0, size, RANGE_ROWS):
@@ -231,7 +239,8 @@ class Spool:
 
     def _write(self, batch: Batch, number: int) -> None:
         if batch.rows.num_rows:
-            self._rows.add(batch.rows, number)
+            named = pc.fill_null(pc.greater(pc.list_value_length(batch.rows["ns"]), 0), False)
+            self._rows.add(batch.rows.append_column("named", named), number)
         if batch.rejects.num_rows:
             self._rejects.add(batch.rejects, number)
         if batch.glue.num_rows:
@@ -274,8 +283,11 @@ class Spool:
             if zone is not None and zone.apex is None:
                 apex = self._top(number) or zone.origin
                 self._base.execute("update lists set apex = ? where list = ?", [apex, number])
-        for sql in (_TWICE, _MERGED, _FOLDED):
-            self._run(sql)
+        outside = self.one("select bool_or(outside) from given")
+        self._run(_TWICE.format(inside="not outside" if outside else "true"))
+        some = self.one("select count(*) > 0 from perhaps")
+        for sql in (_MERGED, _FOLDED):
+            self._run(sql.replace("{some}", "true" if some else "false"))
         return self._counted()
 
     def _top(self, number: int) -> str | None:
@@ -293,7 +305,7 @@ class Spool:
 
     def _counted(self) -> list[Counted]:
         """Of each list, what became of its entries."""
-        lone = self._by_list("given anti join twice using (domain) where entry and not outside")
+        lone = self._by_list("inside anti join twice using (domain) where entry")
         alike, first = self._by_list("alike"), self._by_list("merged")
         rejects = self._by_list("turned_away")
         owners = self._by_list(

@@ -61,13 +61,13 @@ def columns(block: Block, known: Callable[[str], bool]) -> Columns | None:
             return None
         apex = owners[soa].as_py()[:-1].lower()
     targets = pc.filter(rdatas, is_ns)
-    if not _every(pc.match_substring_regex(targets, r"^[^ \t]*\.$")):
+    if not _every(pc.ends_with(targets, ".")) or _blank_among(targets):
         return None
     ds_texts = pc.filter(rdatas, is_ds)
     ds = _ds(ds_texts)
     if ds is None:
         return None
-    is_sig = pc.and_(is_sig, pc.starts_with(rdatas, "DS ", ignore_case=True)) if pc.any(is_sig).as_py() else is_sig
+    is_sig = pc.and_(is_sig, pc.starts_with(rdatas, "DS ", ignore_case=True)) if _any(is_sig) else is_sig
     kept = pc.indices_nonzero(pc.or_(pc.or_(is_ns, is_ds), is_sig))
     kinds = [(is_ns, _lowered(targets)), (is_ds, ds), (is_ds, ds_texts), (is_sig, pc.filter(rdatas, is_sig))]
     at, lists = _runs(owners.take(kept), kept, [(mask.take(kept), values) for mask, values in kinds])
@@ -198,7 +198,7 @@ def _runs(owners: pa.Array, kept: pa.Array, kinds: list[tuple[pa.Array, pa.Array
     lists = [pa.ListArray.from_arrays(offsets, values) for offsets, (_, values) in zip(begins, kinds, strict=True)]
     at = kept.take(pa.concat_arrays([none, ends])[:-1])
     named = pc.greater(pc.list_value_length(lists[0]), 0)
-    if pc.any(named).as_py():
+    if _any(named):
         of_ns = kept.filter(kinds[0][0])
         at = pc.if_else(named, of_ns.take(pc.min_element_wise(begins[0][:-1], len(of_ns) - 1)), at)
     return at, lists
@@ -206,6 +206,16 @@ def _runs(owners: pa.Array, kept: pa.Array, kinds: list[tuple[pa.Array, pa.Array
 
 def _every(mask: pa.Array) -> bool:
     return bool(pc.all(mask, min_count=0).as_py())
+
+
+def _blank_among(words: pa.Array) -> bool:
+    """Whether a blank stands in any of them; tabs are gone by now. All at once, for most have none."""
+    octets = words.buffers()[2]
+    return octets is not None and b" " in octets.to_pybytes()
+
+
+def _any(mask: pa.Array) -> bool:
+    return bool(pc.any(mask).as_py())
 
 
 def _lowered(names: pa.Array) -> pa.Array:

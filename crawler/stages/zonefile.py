@@ -33,11 +33,13 @@ from crawler.tables import DsRecord, Rejection
 
 MAX_RECORD_LINES = 10_000
 AHEAD = 2  # blocks
+MOST_OF_AN_OWNER = 100  # lines
 
 _TYPES = frozenset(name.replace("_", "-") for name in dns.rdatatype.RdataType.__members__) - {"NONE", "ANY"}
 _UNNAMED = re.compile(r"TYPE\d{1,5}", re.ASCII).fullmatch
 _CLASSES = frozenset({"IN", "CH", "HS", "CS"})
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|;.*|[()]|(?:\\.|[^\s"();])+|"')
+_OWNER = re.compile(rb"[^\s;()]+[ \t]").match
 _SPECIAL = re.compile(r'[;("\\)]')
 _TEXTS, _DS_SET = ROWS.field("ns").type, ROWS.field("ds").type
 
@@ -80,12 +82,12 @@ def read(source: Source, pieces: Iterator[Block | Line], zone: Zone) -> Iterator
     ahead = _ahead(pieces)
     numbered = Lines(piece for piece, _ in ahead)
     for piece, told in ahead:
-        quick = told.result()
-        if quick is not None:
+        quick, batch = told.result() or (None, None)
+        if quick is not None and batch is not None:
             tally.records += quick.records
             state.owner_text, state.owner = quick.last, quick.last[:-1].lower()
             state.apex = quick.apex if state.apex is None else state.apex
-            yield delegated(quick.owners, quick.glue)
+            yield batch
             continue
         numbered.begin(piece)
         while numbered.pending:
@@ -98,19 +100,54 @@ def read(source: Source, pieces: Iterator[Block | Line], zone: Zone) -> Iterator
     zone.apex, zone.origin = state.apex, state.origin
 
 
-def _ahead(pieces: Iterator[Block | Line]) -> Iterator[tuple[Block | Line, Future[Columns | None]]]:
+_Quick = tuple[Columns, Batch] | None
+
+
+def _ahead(pieces: Iterator[Block | Line]) -> Iterator[tuple[Block | Line, Future[_Quick]]]:
     """Pieces and what their columns are, a few of them looked at beside each other before they are wanted."""
     with ThreadPoolExecutor(AHEAD) as threads:
-        begun: deque[tuple[Block | Line, Future[Columns | None]]] = deque()
-        for piece in pieces:
+        begun: deque[tuple[Block | Line, Future[_Quick]]] = deque()
+        for piece in _unbroken(pieces):
             begun.append((piece, threads.submit(_columns, piece)))
             if len(begun) > AHEAD:
                 yield begun.popleft()
         yield from begun
 
 
-def _columns(piece: Block | Line) -> Columns | None:
-    return columns(piece, _known) if isinstance(piece, Block) else None
+def _columns(piece: Block | Line) -> _Quick:
+    found = columns(piece, _known) if isinstance(piece, Block) else None
+    return None if found is None else (found, delegated(found.owners, found.glue))
+
+
+def _unbroken(pieces: Iterator[Block | Line]) -> Iterator[Block | Line]:
+    """Blocks that end where an owner's records do: else `spool` would bring the last owner of each together again."""
+    held: Block | None = None
+    for piece in pieces:
+        if not isinstance(piece, Block):
+            if held is not None:
+                yield held
+            held = None
+            yield piece
+            continue
+        block = piece if held is None else Block(held.first, held.data + piece.data)
+        cut = _last_owner(block.data)
+        head, tail = block.data[:cut], block.data[cut:]
+        yield Block(block.first, head)
+        held = Block(block.first + head.count(b"\n"), tail) if tail else None
+    if held is not None:
+        yield held
+
+
+def _last_owner(data: bytes) -> int:
+    """Where the lines of the last owner begin, if a few lines back; else the end."""
+    start = data.rfind(b"\n", 0, len(data) - 1) + 1
+    owner = _OWNER(data, start)
+    for _ in range(MOST_OF_AN_OWNER):
+        before = data.rfind(b"\n", 0, max(0, start - 1)) + 1
+        if owner is None or not start or not data.startswith(owner[0], before):
+            break
+        start = before
+    return start if owner is not None and start and not data.startswith(owner[0], before) else len(data)
 
 
 def _line(state: _State, numbered: Lines) -> None:

@@ -150,7 +150,8 @@ def _label_text(label: bytes) -> str:
 
 # Two labels or more of letters, digits, hyphen and underscore; the last one begins
 # with a letter, so that no IPv4 address passes. Possessive: nothing to try again.
-_PLAIN_DOMAIN = re.compile(r"(?:(?!-)[a-z0-9_-]{1,63}+(?<!-)\.)++[a-z][a-z0-9_-]{0,62}+(?<!-)").fullmatch
+# no possessive quantifiers: Python before 3.11.5 takes "a.-x" for a match of a possessive group
+_PLAIN_DOMAIN = re.compile(r"(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)+[a-z][a-z0-9_-]{0,62}(?<!-)").fullmatch
 _LDH = re.compile(r"[a-z0-9_-]+").fullmatch
 _NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)+").fullmatch
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search

@@ -191,6 +191,8 @@ def test_an_entry_becomes_its_domain(entry: str, expected: str) -> None:
         ("-a.nl", NameFlaw.BAD_HYPHEN),
         ("a-.nl", NameFlaw.BAD_HYPHEN),
         ("a.nl-", NameFlaw.BAD_HYPHEN),
+        ("a.-nl", NameFlaw.BAD_HYPHEN),
+        ("a.b.-x", NameFlaw.BAD_HYPHEN),  # by way of a plain beginning
         ("-ü.nl", NameFlaw.BAD_HYPHEN),
         ("☃.net", NameFlaw.IDNA),
         ("i❤.ws", NameFlaw.IDNA),
