@@ -5,10 +5,10 @@ Pure. The same is read out of a registry's zone file (`Walker.plant`), which hol
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from crawler.standards.names import is_below
+from crawler.standards.rdata import address
 from crawler.standards.wire import IN, Type
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def glue_for(
     glued: set[bytes] = set()
     for owner, rtype, rclass, _, rdata in records:
         if rtype in families and owner in names and rclass == IN and is_below(owner, zone):
-            (v4 if rtype == Type.A else v6).append((str(ip_address(rdata)), DNS_PORT))
+            (v4 if rtype == Type.A else v6).append((address(rdata), DNS_PORT))
             glued.add(owner)
     return v4 or v6, glued
 
@@ -47,7 +47,7 @@ def glue_for(
 def addresses_in(reading: Reading) -> list[Address]:
     """The addresses that an A or AAAA RRset holds."""
     size = _OCTETS.get(Type(reading.rtype))
-    return [(str(ip_address(rdata)), DNS_PORT) for rdata in reading.rdatas if len(rdata) == size]
+    return [(address(rdata), DNS_PORT) for rdata in reading.rdatas if len(rdata) == size]
 
 
 def signer_of(message: Message, reading: Reading) -> bytes:

@@ -9,7 +9,6 @@ only where the end already has a secure TLSA RRset, for then it cannot matter.
 from __future__ import annotations
 
 import time
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -19,6 +18,7 @@ import trio
 from crawler.resolver.answer import CONCLUSIVE, Outcome
 from crawler.stages.domains import tries, unaskable
 from crawler.standards.names import NameFault, from_text, join
+from crawler.standards.rdata import address
 from crawler.standards.security import Security, worst
 from crawler.standards.wire import Type
 from crawler.tables import Host, Target, TlsaBase, TlsaRecord
@@ -87,7 +87,7 @@ async def observe(host: str, resolver: Looking, look: int) -> Host:
 def addresses(a: Answer, aaaa: Answer) -> tuple[str, ...]:
     """The addresses that a sender may use: those of bogus or undecided answers are none (RFC 7672 section 2.1.2)."""
     return tuple(
-        str(ip_address(rdata))
+        address(rdata)
         for answer in (a, aaaa)
         if answer.outcome is Outcome.ANSWER and answer.security in _USABLE
         for rdata in answer.rdata

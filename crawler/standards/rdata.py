@@ -19,6 +19,8 @@ takes at most 127 of them and 255 octets; each offset of a message is read once.
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
+from functools import lru_cache
+from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -274,3 +276,9 @@ def split_txt(rdata: bytes) -> bytes:
         parts.append(rdata[at : at + size])
         at += size
     return b"".join(parts)
+
+
+@lru_cache(maxsize=16_384)  # name servers and mail hosts are met again and again
+def address(rdata: bytes) -> str:
+    """An A or AAAA rdata as text (RFC 5952). Raises `ValueError` for octets that are neither four nor sixteen."""
+    return ".".join(map(str, rdata)) if len(rdata) == 4 else str(IPv6Address(rdata))
