@@ -56,6 +56,7 @@ def main() -> None:
             f"{size:10,}{seconds:9,.0f}{size / seconds:9,.0f}{sent / size:9.2f}{checked / size:9.2f}"
             f"{cpu / size * 1e6:8,.0f}{memory:7,}"
         )
+    print("zdns + Unbound (peers.md), DNS from one flat zone: 3.8 queries, 1,213 us a domain; massdns + Unbound: 857")
 
 
 if __name__ == "__main__":
