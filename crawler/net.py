@@ -102,6 +102,7 @@ class UdpTcpNetwork(Network):
         self._allow_special = allow_special
         self._allowed = frozenset(filter(None, map(canonical, allowed)))
         self._shunned = shunned
+        self._tunnel = type(self) is not UdpTcpNetwork  # every datagram has a prefix
         self._place = lru_cache(65_536)(self._askable)
 
     @property
@@ -213,7 +214,7 @@ class UdpTcpNetwork(Network):
         self, query: bytes, address: str, port: int, deadline: float, read: Callable[[bytes, bytes], object]
     ) -> Exchange | Silence:
         """Give one datagram to the postman."""
-        target, prefix = self._outbound(address, port)
+        target, prefix = self._outbound(address, port) if self._tunnel else ((address, port), b"")
         number = self._random.draw()
         sockets = self._udp6 if ":" in target[0] else self._udp4
         one = sockets[(number >> 16) % len(sockets)] if sockets else None
@@ -300,7 +301,7 @@ class UdpTcpNetwork(Network):
     def _drain(self, one: UdpSocket, room: memoryview, batch: list[tuple[Exchange, bytes]]) -> None:
         """What has come to one socket, with the query that it answers; what answers none is a stray."""
         receive, waiting, strays = one.sock.recvfrom_into, one.outstanding, 0
-        through = type(self) is not UdpTcpNetwork  # a tunnel: every datagram has a prefix
+        through = self._tunnel
         before = len(batch)
         try:
             for _ in range(_DRAIN):
