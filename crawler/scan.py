@@ -110,13 +110,15 @@ class Scan:
             keys = {key for key in stage.keys(self.store) if mine(key)}
         else:
             keys = {key for key in self.store.passing(table, look - 1, domains.PASSING, stage.passing) if mine(key)}
-        seen = self.store.seen(table, look, mine)
-        left = sorted(key for key in keys if key not in seen)
+        total = len(keys)
+        keys -= self.store.seen(table, look, mine)
+        left = sorted(keys)
+        del keys  # of a large country it is as large again, and would stay as long as the stage
         if not left:
             return True
         if look > 1 and not await self.due(table, look):
             return False
-        return await self._observe(stage, look, left, len(keys))
+        return await self._observe(stage, look, left, total)
 
     async def due(self, table: type[Row], look: int) -> bool:
         """Wait until this look may begin, by the clock that the rows go by; False if we are stopped meanwhile."""

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _FAILURE, _NODATA, _NXDOMAIN, _REFERRAL = Kind.FAILURE, Kind.NODATA, Kind.NXDOMAIN, Kind.REFERRAL
 _A, _DS, _SOA = Type.A, Type.DS, Type.SOA
 _FURTHEST = {outcome: rank for rank, outcome in enumerate(Outcome)}
+_new = tuple.__new__  # a named tuple's constructor without its frame
 _WITHOUT_REPLY = (Outcome.TIMEOUT, Outcome.UNREACHABLE)
 SHARED = frozenset({Type.A, Type.AAAA, Type.NS, Type.DS, Type.DNSKEY})  # what several look-ups may ask for
 FAMILIES = (Type.A, Type.AAAA)  # the first is asked for first, and the others only for want of it
@@ -399,13 +400,13 @@ def understood(got: Got, cut: Cut, address: Address, name: bytes, qtype: int) ->
     message, outcome, rtt = got
     if message is None:
         return Walked(failure(outcome, cut.name), None, cut, None if rtt is None else address, rtt)
-    return Walked(read(message, name, qtype, cut.name), message, cut, address, rtt)
+    return _new(Walked, (read(message, name, qtype, cut.name), message, cut, address, rtt))
 
 
 def says_nothing(walked: Walked) -> bool:
     """Whether a reply claims NODATA with no record to show for it (RFC 2308 section 2.2, type 3)."""
     message = walked.message
-    return walked.reading.kind is Kind.NODATA and message is not None and not message.authority
+    return walked.reading.kind is _NODATA and message is not None and not message.authority
 
 
 def _further(first: Walked | None, second: Walked) -> Walked:

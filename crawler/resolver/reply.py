@@ -55,6 +55,10 @@ class Reading(NamedTuple):
 
 #: On every reply's way: a member looked up in its enum costs ten times as much as a global (Python 3.11).
 _ANSWER, _ANSWERED = Kind.ANSWER, Outcome.ANSWER
+_NODATA, _NO_DATA, _NXDOMAIN, _NO_DOMAIN = Kind.NODATA, Outcome.NODATA, Kind.NXDOMAIN, Outcome.NXDOMAIN
+_REFERRAL, _LAME = Kind.REFERRAL, Outcome.LAME
+_NS, _SOA, _DS, _DNAME = Type.NS, Type.SOA, Type.DS, Type.DNAME
+_RCODE_NXDOMAIN = int(Rcode.NXDOMAIN)
 _new = tuple.__new__  # a named tuple's constructor without its frame
 _USABLE = frozenset(map(int, (Rcode.NOERROR, Rcode.NXDOMAIN, Rcode.YXDOMAIN)))
 _YXDOMAIN = int(Rcode.YXDOMAIN)
@@ -104,7 +108,7 @@ def _positive(records: list[Record], name: bytes, qtype: int, zone: bytes) -> Re
     for owner, rtype, rclass, ttl, rdata in records:
         if rclass != IN:
             continue
-        if rtype == Type.DNAME and owner != name and is_below(name, owner) and is_below(owner, zone):
+        if rtype == _DNAME and owner != name and is_below(name, owner) and is_below(owner, zone):
             target = name[: len(name) - len(owner)] + rdata
             if len(target) > NAME_LIMIT:  # YXDOMAIN, RFC 6672 section 2.2
                 return failure(Outcome.ALIAS_TOO_LONG, zone)
@@ -123,20 +127,20 @@ def _negative(message: Message, name: bytes, qtype: int, zone: bytes) -> Reading
     for owner, rtype, rclass, record_ttl, rdata in message.authority:
         if rclass != IN:
             continue
-        if rtype == Type.SOA and is_below(name, owner) and is_below(owner, zone):
+        if rtype == _SOA and is_below(name, owner) and is_below(owner, zone):
             apex, ttl = owner, min(record_ttl, int.from_bytes(rdata[-4:], "big"))  # RFC 2308 section 5
-        elif rtype == Type.NS and is_below(name, owner) and owner != zone and is_below(owner, zone):
+        elif rtype == _NS and is_below(name, owner) and owner != zone and is_below(owner, zone):
             child = owner
-    if message.rcode == Rcode.NXDOMAIN:
-        return Reading(Kind.NXDOMAIN, Outcome.NXDOMAIN, apex or zone, Type.SOA, ttl=ttl)
+    if message.rcode == _RCODE_NXDOMAIN:
+        return _new(Reading, (_NXDOMAIN, _NO_DOMAIN, apex or zone, _SOA, (), ttl, b""))
     if child and not apex:
-        if qtype == Type.DS and child == name:  # an old server refers instead of answering or denying
+        if qtype == _DS and child == name:  # an old server refers instead of answering or denying
             if (found := _positive(message.authority, name, qtype, zone)) is not None:
                 return found
-            return Reading(Kind.NODATA, Outcome.NODATA, zone, Type.SOA)
-        return Reading(Kind.REFERRAL, Outcome.LAME, child, Type.NS)
+            return Reading(_NODATA, _NO_DATA, zone, _SOA)
+        return _new(Reading, (_REFERRAL, _LAME, child, _NS, (), 0, b""))
     if apex or message.aa or _denied(message, zone):
-        return Reading(Kind.NODATA, Outcome.NODATA, apex or zone, Type.SOA, ttl=ttl)
+        return _new(Reading, (_NODATA, _NO_DATA, apex or zone, _SOA, (), ttl, b""))
     return failure(Outcome.LAME, zone)
 
 

@@ -50,7 +50,9 @@ class Judgement(NamedTuple):
 
 
 #: On every reply's way: a member looked up in its enum costs ten times as much as a global (Python 3.11).
-_FAILURE, _SECURE = Kind.FAILURE, Security.SECURE
+_FAILURE, _NXDOMAIN, _SECURE, _VALID = Kind.FAILURE, Kind.NXDOMAIN, Security.SECURE, Reason.CHAIN
+_DS, _NSEC, _NSEC3, _RRSIG = Type.DS, Type.NSEC, Type.NSEC3, Type.RRSIG
+_new = tuple.__new__  # a named tuple's constructor without its frame
 _PASSED_ON = {reason: Judgement(reason) for reason in Reason}  # made once: most zones are insecure for one reason
 
 
@@ -82,7 +84,7 @@ class Judge:
 
     def vouch(self, trust: Trust, zone: bytes, keys: Sequence[bytes], sigs: list[bytes], expires: int) -> None:
         """Remember the DNSKEY RRset that the chain verified; any other one must stand on its own."""
-        trust.verified[zone, int(Type.DNSKEY), tuple(keys), tuple(sigs)] = RrsetVerdict(Reason.CHAIN, expires=expires)
+        trust.verified[zone, int(Type.DNSKEY), tuple(keys), tuple(sigs)] = RrsetVerdict(_VALID, expires=expires)
 
     def signatures(self, walked: Walked, owner: bytes, rtype: int) -> list[bytes]:
         """The RRSIGs over (owner, rtype), from all sections."""
@@ -94,7 +96,7 @@ class Judge:
         if not sigs:
             return Judgement(Reason.SIGNATURE_MISSING)
         verdict = self._verify(reading.owner, reading.rtype, reading.rdatas, sigs, zone, trust)
-        if verdict.reason is not Reason.CHAIN or verdict.wildcard is None:
+        if verdict.reason is not _VALID or verdict.wildcard is None:
             return Judgement(verdict.reason)
         nsecs, nsec3s, flaw = self._proven(records, zone, trust)
         proof = proofs.prove_no_closer(reading.owner, verdict.wildcard, zone, nsecs, nsec3s)
@@ -108,11 +110,12 @@ class Judge:
             return Judgement(Reason.DENIAL_UNPROVED, denial=shown_denial(records))
         zone = walked.cut.name
         nsecs, nsec3s, flaw = self._proven(records, zone, trust)
-        if walked.reading.kind is Kind.NXDOMAIN:
+        if walked.reading.kind is _NXDOMAIN:
             proof = proofs.prove_nxdomain(name, zone, nsecs, nsec3s)
         else:
             proof = proofs.prove_nodata(name, qtype, zone, nsecs, nsec3s)
-        return Judgement(_blamed(proof, flaw), False, _denial(proof) or shown_denial(records), proof.nxname)
+        denial = _denial(proof) or shown_denial(records)
+        return _new(Judgement, (_blamed(proof, flaw), False, denial, proof.nxname))
 
     def _verify(
         self, owner: bytes, rtype: int, rdatas: Sequence[bytes], sigs: list[bytes], zone: bytes, trust: Trust
@@ -127,7 +130,7 @@ class Judge:
                 return verdict
         verdict = verify_rrset(owner, rtype, IN, rdatas, sigs, trust.keys, zone, now, algorithms=self._algorithms)
         self.verifications += verdict.verifications
-        if verdict.reason is Reason.CHAIN and rtype in _SHARED:
+        if verdict.reason is _VALID and rtype in _SHARED:
             if len(trust.verified) >= _VERIFIED_LIMIT:
                 trust.verified.clear()
             trust.verified[key] = verdict
@@ -135,7 +138,7 @@ class Judge:
 
     def _proven(self, records: list[Record], zone: bytes, trust: Trust) -> tuple[Owned, Owned, Reason | None]:
         """The NSEC and NSEC3 records whose signatures hold; and the worst that was wrong with one that does not."""
-        proven: dict[int, Owned] = {Type.NSEC: [], Type.NSEC3: []}
+        proven: dict[int, Owned] = {_NSEC: [], _NSEC3: []}
         flaw: Reason | None = None
         sets: dict[tuple[bytes, int], list[bytes]] = {}
         for owner, rtype, _, _, rdata in records:
@@ -149,21 +152,21 @@ class Judge:
                 flaw = flaw or Reason.DENIAL_UNSIGNED
                 continue
             verdict = self._verify(owner, rtype, sets[owner, rtype], sigs, zone, trust)
-            if verdict.reason is not Reason.CHAIN:
+            if verdict.reason is not _VALID:
                 flaw = verdict.reason
             elif verdict.wildcard is None:  # an NSEC that was itself expanded denies nothing
                 proven[rtype].extend((owner, rdata) for rdata in sets[owner, rtype])
-        return proven[Type.NSEC], proven[Type.NSEC3], flaw
+        return proven[_NSEC], proven[_NSEC3], flaw
 
     def ds_in_referral(self, name: bytes, zone: bytes, records: Sequence[Record], trust: Trust) -> DsWord | None:
         """The DS word of a referral; None if the referral proves nothing, so that it is worth asking."""
         listed = list(records)
-        rdatas = tuple(dict.fromkeys(r[4] for r in listed if r[1] == Type.DS and r[0] == name))
+        rdatas = tuple(dict.fromkeys(r[4] for r in listed if r[1] == _DS and r[0] == name))
         if rdatas:
-            sigs = _signatures(listed, name, Type.DS)
-            if sigs and self._verify(name, Type.DS, rdatas, sigs, zone, trust).reason is Reason.CHAIN:
-                ttl = min(r[3] for r in listed if r[1] == Type.DS and r[0] == name)
-                return DsWord(Reason.CHAIN, rdatas, ttl)
+            sigs = _signatures(listed, name, _DS)
+            if sigs and self._verify(name, _DS, rdatas, sigs, zone, trust).reason is _VALID:
+                ttl = min(r[3] for r in listed if r[1] == _DS and r[0] == name)
+                return DsWord(_VALID, rdatas, ttl)
             return None
         nsecs, nsec3s, _ = self._proven(listed, zone, trust)
         proof = proofs.prove_no_ds(name, zone, nsecs, nsec3s)
@@ -173,15 +176,15 @@ class Judge:
 
     def ds_in_reply(self, name: bytes, walked: Walked, trust: Trust) -> DsWord:
         """The DS word of a reply to an explicit DS question."""
-        judgement = self.judge(walked, name, Type.DS, trust)
+        judgement = self.judge(walked, name, _DS, trust)
         reading = walked.reading
         if trust.security is not Security.SECURE or reading.kind is Kind.ANSWER:
             return DsWord(judgement.reason, reading.rdatas, reading.ttl, None, walked)
         reason: Reason = judgement.reason
         if reading.kind is Kind.ALIAS:  # an alias is no zone cut (RFC 1034 section 3.6.2)
-            return DsWord(Reason.NO_DS if reason is Reason.CHAIN else reason, walked=walked, delegated=False)
+            return DsWord(Reason.NO_DS if reason is _VALID else reason, walked=walked, delegated=False)
         delegated = True
-        if reason is Reason.CHAIN:
+        if reason is _VALID:
             reason = Reason.NO_DS
             delegated = reading.kind is Kind.NODATA and self._delegated(name, walked, trust)
         return DsWord(reason, (), reading.ttl or None, judgement.denial, walked, delegated)
@@ -196,10 +199,10 @@ def shown_denial(records: list[Record]) -> Denial | None:
     """The denial kind that a reply shows, whether it proves anything or not (islands show theirs, too)."""
     for owner, rtype, _, _, rdata in records:
         try:
-            if rtype == Type.NSEC3:
+            if rtype == _NSEC3:
                 _, flags, iterations, salt, _, _ = proofs.read_nsec3(rdata)
                 return Denial("nsec3", iterations, salt, bool(flags & OPT_OUT))
-            if rtype == Type.NSEC:
+            if rtype == _NSEC:
                 compact = proofs.read_nsec(rdata)[0] == b"\1\0" + owner
                 return Denial("compact" if compact else "nsec", None, None, None)
         except DnssecFault:
@@ -230,4 +233,4 @@ def _records(walked: Walked) -> list[Record]:
 
 def _signatures(records: Sequence[Record], owner: bytes, rtype: int) -> list[bytes]:
     covered = rtype.to_bytes(2, "big")
-    return [r[4] for r in records if r[1] == Type.RRSIG and r[0] == owner and r[4][:2] == covered]
+    return [r[4] for r in records if r[1] == _RRSIG and r[0] == owner and r[4][:2] == covered]
