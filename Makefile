@@ -28,7 +28,7 @@ demo: setup ## crawl the embedded lab and print the figures: no root, no network
 	$(BIN)/dane-census demo
 
 test: setup servers ## every test, ruff and mypy among them; as root it installs Debian's test servers first
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup ## ruff and mypy --strict
 	$(BIN)/ruff check .
