@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # the first Python that is new enough and can make environments (a name on PATH may be an empty shim); the system's before
-# others, for distributions build it with profile-guided optimisation, and one without takes a third more CPU for a scan
+# others, for distributions build it with profile-guided optimisation, and one without takes more CPU (docs/performance.md)
 PYTHON ?= $(shell for p in /usr/bin/python3 python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 

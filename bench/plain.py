@@ -61,8 +61,8 @@ $TTL 3600
 ns A 127.0.0.1
 """
 
-_CONFIG = """server:
-  ip-address: {here}@{port}
+_SERVER = """server:
+{listen}
   server-count: 1
   username: ""
   chroot: ""
@@ -77,10 +77,8 @@ _CONFIG = """server:
   receive-buffer-size: 4194304
 remote-control:
   control-enable: no
-zone:
-  name: "bench."
-  zonefile: "bench.zone"
 """
+ONE_ZONE = 'zone:\n  name: "bench."\n  zonefile: "bench.zone"\n'
 
 
 def free_port() -> int:
@@ -100,11 +98,21 @@ def nsd(folder: Path, names: Sequence[str]) -> Iterator[int]:
         for at, name in enumerate(names)
     )
     (folder / "bench.zone").write_text(_ZONE_HEAD + "".join(records))
-    (folder / "nsd.conf").write_text(_CONFIG.format(here=_HERE, port=port, folder=folder))
+    with nsd_with(folder, ONE_ZONE, [(_HERE, port)], names[-1]):
+        yield port
+
+
+@contextmanager
+def nsd_with(
+    folder: Path, zones: str, listen: Sequence[tuple[str, int]], sample: str, qtype: Type = Type.MX, seconds: int = 30
+) -> Iterator[None]:
+    """One process of NSD with the zone clauses of its configuration, once it answers for the sample."""
+    lines = "\n".join(f"  ip-address: {address}@{port}" for address, port in listen)
+    (folder / "nsd.conf").write_text(_SERVER.format(listen=lines, folder=folder) + zones)
     server = subprocess.Popen(["nsd", "-d", "-c", str(folder / "nsd.conf")], stderr=subprocess.DEVNULL)
     try:
-        wait_for((_HERE, port), server, names[-1], folder / "nsd.log")
-        yield port
+        wait_for(listen[0], server, sample, folder / "nsd.log", qtype, seconds)
+        yield
     finally:
         server.terminate()
         server.wait()

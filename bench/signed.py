@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 import trio
 
-from bench.plain import _CONFIG, _HERE, free_port, wait_for
+from bench.plain import _HERE, ONE_ZONE, free_port, nsd_with, wait_for
 from crawler.manners import Manners
 from crawler.net import Network, open_network
 from crawler.resolver import ask as asking
@@ -93,14 +93,8 @@ def served(folder: Path, what: Job) -> Iterator[tuple[int, str]]:
     """NSD with that zone: its port, and the DS record of its key."""
     write_zone(folder, what)
     port = free_port()
-    (folder / "nsd.conf").write_text(_CONFIG.format(here=_HERE, port=port, folder=folder))
-    server = subprocess.Popen(["nsd", "-d", "-c", str(folder / "nsd.conf")], stderr=subprocess.DEVNULL)
-    try:
-        wait_for((_HERE, port), server, what.domains[-1], folder / "nsd.log")
+    with nsd_with(folder, ONE_ZONE, [(_HERE, port)], what.domains[-1]):
         yield port, next(folder.glob("K*.ds")).read_text()
-    finally:
-        server.terminate()
-        server.wait()
 
 
 class Split:

@@ -23,13 +23,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 import trio
 
-from bench.plain import wait_for
+from bench.plain import nsd_with
 from bench.signed import ZDNS, Job, census, show, split, unbound
 from crawler.resolver.resolve import Resolver
 from crawler.resolver.roots import starting_anchors
@@ -49,24 +49,6 @@ _SEED = b"bench.tree"
 _ROOT_SIGNING = Signing(algorithms=(8,), split=True)
 _REGISTRY_SIGNING = Signing(denial=Denial.NSEC3)
 _SIGNING = Signing()
-
-_CONFIG = """server:
-{addresses}
-  server-count: 1
-  username: ""
-  chroot: ""
-  zonesdir: "{folder}"
-  pidfile: "{folder}/nsd.pid"
-  xfrdfile: "{folder}/xfrd.state"
-  zonelistfile: "{folder}/zone.list"
-  logfile: "{folder}/nsd.log"
-  xfrdir: "{folder}"
-  rrl-ratelimit: 0
-  rrl-whitelist-ratelimit: 0
-  receive-buffer-size: 4194304
-remote-control:
-  control-enable: no
-"""
 
 
 def job(count: int) -> Job:
@@ -126,21 +108,6 @@ def root(now: int) -> Zone:
     return zone
 
 
-@contextmanager
-def served(folder: Path, addresses: Sequence[str], sample: str) -> Iterator[None]:
-    """NSD with the zones in a folder; `sample` is a name in one of them that has an A record."""
-    lines = "\n".join(f"  ip-address: {address}" for address in addresses)
-    config = _CONFIG.format(addresses=lines, folder=folder) + (folder / "zones.conf").read_text()
-    (folder / "nsd.conf").write_text(config)
-    server = subprocess.Popen(["nsd", "-d", "-c", str(folder / "nsd.conf")], stderr=subprocess.DEVNULL)
-    try:
-        wait_for((addresses[0], 53), server, sample, folder / "nsd.log", Type.A, seconds=600)
-        yield
-    finally:
-        server.terminate()
-        server.wait()
-
-
 def run(domains: int) -> None:
     """Inside the namespace: make the tree, serve it, ask it both ways."""
     what, now = job(domains), int(time.time())
@@ -155,7 +122,8 @@ def run(domains: int) -> None:
         )
         written = sum(export(zones, folder / part) for part, zones, _, _ in served_by)
         for part, _, addresses, sample in served_by:
-            serving.enter_context(served(folder / part, addresses, sample))
+            zones, listen = (folder / part / "zones.conf").read_text(), [(address, 53) for address in addresses]
+            serving.enter_context(nsd_with(folder / part, zones, listen, sample, Type.A, seconds=600))
         print(f"{written:,} zones signed, written and loaded in {time.perf_counter() - began:.0f} s")
         (folder / "hints").write_text(f". 3600000 NS ns.root.\nns.root. 3600000 A {_ROOT_AT}\n")
         anchors = "".join(f". DS {presented(Type.DS, rdata)}\n" for rdata in ds_of(ROOT, _ROOT_SIGNING, _SEED))
@@ -183,10 +151,10 @@ def main() -> None:
     if missing := [tool for tool in ("nsd", "dnsperf", "unbound", "unshare", "ip") if shutil.which(tool) is None]:
         sys.exit(f"bench.tree needs {', '.join(missing)} (Debian: apt install nsd dnsperf unbound iproute2)")
     unshare = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-rn"]
-    inside = f'ip link set lo up && exec "{sys.executable}" -m bench.tree --inside --domains {options.domains}'
-    done = subprocess.run([*unshare, "sh", "-c", inside], check=False)
-    if done.returncode:
+    if subprocess.run([*unshare, "true"], check=False, capture_output=True).returncode:
         sys.exit("bench.tree needs a network namespace of its own, for port 53: run it as root")
+    inside = f'ip link set lo up && exec "{sys.executable}" -m bench.tree --inside --domains {options.domains}'
+    sys.exit(subprocess.run([*unshare, "sh", "-c", inside], check=False).returncode)
 
 
 if __name__ == "__main__":
