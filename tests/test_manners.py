@@ -247,6 +247,20 @@ def test_idle_addresses_are_forgotten_and_busy_ones_are_not() -> None:
     assert manners._lines[ONE] is busy
 
 
+@pytest.mark.parametrize("apart", [0.013, 0.3, 1.0, 50.0])
+def test_a_line_keeps_the_moments_of_one_second_and_few_more(apart: float) -> None:
+    """Tens of thousands of addresses are remembered, and most are asked a few times."""
+    manners = limits()
+    for number in range(1_000):
+        line = manners.admit(STRANGER, number * apart)
+        assert line is not None
+        assert len(line.times) <= 2 * busiest_second([at * apart for at in range(number + 1)]) + 16
+        manners.done(line)
+    assert manners.busiest_rate == busiest_second([number * apart for number in range(1_000)])
+    line = manners._lines[STRANGER]
+    assert line.blocked is line.waiting is None  # nobody had to wait, nothing was made for it
+
+
 def test_the_report_counts_the_busiest_second_exactly() -> None:
     manners = Manners.unlimited()
     for number in range(1_000):

@@ -25,11 +25,15 @@ if TYPE_CHECKING:
     from crawler.standards.wire import Record
 
 
+_PASSING = (Security.INDETERMINATE, Security.BOGUS)  # states that another look may see pass
+
+
 class Cut:
     """One zone, seen from above: its servers, and the parent's word about its keys.
 
     `proof` holds the DS, NSEC, NSEC3 and RRSIG records of the referral, whether they
-    prove anything or not. A cut is `listed` while it stands as a registry's zone file has it.
+    prove anything or not, until the chain has `judged` them. A cut is `listed` while it
+    stands as a registry's zone file has it.
     """
 
     __slots__ = (
@@ -76,6 +80,15 @@ class Cut:
     def unsigned_by_list(self) -> bool:
         """A zone file has it, without DS."""
         return self.listed and not any(record[1] == Type.DS for record in self.proof)
+
+    def judged(self, trust: Trust) -> None:
+        """Keep what the chain found; the records that it rests on can go, for what they say stands in its word on DS.
+
+        Not so below an insecure zone, whose DS is taken as it came, and not where the next look may find otherwise.
+        """
+        self.trust = trust
+        if trust.ds is not None and trust.security not in _PASSING and not self.listed:
+            self.proof = ()
 
     def doubt(self) -> None:
         """The zone file is not believed in what it says of DS: the registry is to be asked."""
@@ -134,7 +147,7 @@ class Cuts:
         """Forget which zones were silent, bogus or could not be judged: they get another chance."""
         for cut in self._known.values():
             cut.dead = None
-            if cut.trust is not None and cut.trust.security in (Security.INDETERMINATE, Security.BOGUS):
+            if cut.trust is not None and cut.trust.security in _PASSING:
                 cut.trust = None
 
     def _forget(self) -> None:

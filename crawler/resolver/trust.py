@@ -102,7 +102,7 @@ class Chain:
             self._walker.forget_keys(cut.name)
         limits = self._walker.limits
         trust.expires = trio.current_time() + (limits.least_ttl if failed else limits.most_ttl)
-        cut.trust = trust
+        cut.judged(trust)
         return trust
 
     async def _climb(self, cut: Cut, lookup: Lookup) -> Trust:

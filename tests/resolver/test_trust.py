@@ -154,6 +154,37 @@ async def test_the_proof_of_no_ds_in_a_referral_is_not_asked_for(autojump_clock:
     assert ds.denial.kind == {"se": "nsec", "org": "nsec3"}[top]
 
 
+@pytest.mark.parametrize(
+    ("name", "kept", "verdict"),
+    [
+        ("example.se", False, "answer secure chain"),
+        ("plain.se", False, "answer insecure no-ds"),
+        ("below.island.se", True, "answer insecure no-ds"),  # below an insecure zone: its DS is told as it came
+        ("broken.se", True, "answer bogus ds-mismatch"),  # may be mended by the next look
+    ],
+)
+async def test_records_of_a_referral_are_let_go_once_they_are_judged(
+    autojump_clock: MockClock, name: str, kept: bool, verdict: str
+) -> None:
+    """And what they said is said again without them, also when the trust has run out and DS must be asked for."""
+    world = signed()
+    world.zone("plain.se", MAIL, servers={"ns": OURS})
+    world.zone("island.se", MAIL, servers={"ns": OURS}, signing=NSEC, ds=False)
+    world.zone("below.island.se", MAIL, servers={"ns": OTHER}, signing=NSEC)
+    world.zone("broken.se", MAIL, servers={"ns": OURS}, signing=NSEC, broken=[breakage.ds_wrong_digest()])
+    eyes = eyes_on(world)
+    assert await eyes.told(name) == verdict
+    cut = eyes.resolver._walker.cuts.get(wire(name))
+    assert cut is not None
+    assert bool(cut.proof) is kept
+    ds = await eyes.look(name, "DS")
+    assert cut.trust is not None
+    cut.trust.expires = trio.current_time() - 1
+    assert await eyes.told(name) == verdict
+    again = await eyes.look(name, "DS")
+    assert (again.outcome, again.security, again.reason, again.rdata) == (ds.outcome, ds.security, ds.reason, ds.rdata)
+
+
 async def test_ds_is_asked_for_where_the_referral_lacks_it(autojump_clock: MockClock) -> None:
     world = signed()
     world.behave(SE, altered(Type.DS).only("A", "MX"))
