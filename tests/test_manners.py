@@ -258,7 +258,7 @@ def test_a_line_keeps_the_moments_of_one_second_and_few_more(apart: float) -> No
         manners.done(line)
     assert manners.busiest_rate == busiest_second([number * apart for number in range(1_000)])
     line = manners._lines[STRANGER]
-    assert line.blocked is line.waiting is None  # nobody had to wait, nothing was made for it
+    assert (line.blocked, line.waiting) == (None, None)  # nobody had to wait, nothing was made for it
 
 
 def test_the_report_counts_the_busiest_second_exactly() -> None:
