@@ -26,8 +26,8 @@ BATCH = 1 << 16  # entries of a reader that has them one by one
 _NAME = schema(Name)
 _TEXTS, _DS = _NAME.field("ns").type, _NAME.field("ds").type
 
-#: An accepted entry. `text` is null where it is the domain itself, `owner` (zone files: the owner name in lower case,
-#: whatever domain it is) likewise.
+#: An accepted entry. `text` is null where it is the domain itself (of a zone file: with a final dot), `owner` (zone
+#: files: the owner name in lower case, whatever domain it is) where it is the domain.
 ROWS = pa.schema(
     {
         "line": pa.int64(), "text": pa.string(), "domain": pa.string(), "owner": pa.string(), "rank": pa.int64(),
@@ -89,7 +89,7 @@ class Owners(NamedTuple):
 def delegated(owners: Owners, glue: pa.Table) -> Batch:
     """A batch of a zone file's owners with their NS and DS records; one without NS is no entry, and never a reject."""
     found, why = domains(owners.text, domain)
-    batch = _batch(found, why, owners._asdict())._replace(glue=glue)
+    batch = _batch(found, why, owners._asdict(), end=".")._replace(glue=glue)
     if batch.rejects.num_rows:
         named = pc.greater(pc.list_value_length(pc.filter(owners.ns, pc.is_null(found))), 0)
         batch = batch._replace(rejects=batch.rejects.filter(named))
@@ -118,7 +118,8 @@ def domains(texts: pa.Array, meant: Callable[[str], str]) -> tuple[pa.Array, lis
     return pc.replace_with_mask(lower, odd, pa.array(told, pa.string())), why
 
 
-def _batch(found: pa.Array, why: list[str], columns: dict[str, pa.Array]) -> Batch:
+def _batch(found: pa.Array, why: list[str], columns: dict[str, pa.Array], end: str = "") -> Batch:
+    """Texts that are the domain and `end`, and owners that are the domain, are left out: nearly all."""
     rejects = REJECTS.empty_table()
     if why:
         bad = pc.is_null(found)
@@ -130,14 +131,21 @@ def _batch(found: pa.Array, why: list[str], columns: dict[str, pa.Array]) -> Bat
         good = pc.invert(bad)
         columns = {name: pc.filter(column, good) for name, column in columns.items()}
         found = pc.filter(found, good)
-    nothing = pa.scalar(None, pa.string())
-    for name in ("text", "owner"):
+    for name, usual in (("text", pc.binary_join_element_wise(found, end, "") if end else found), ("owner", found)):
         if name in columns:
-            columns[name] = pc.if_else(pc.equal(columns[name], found), nothing, columns[name])
+            columns[name] = _unusual(columns[name], usual)
     columns["domain"] = found
     size = len(found)
     cells = [columns[f.name] if f.name in columns else pa.nulls(size, f.type) for f in ROWS]
     return Batch(pa.Table.from_arrays(cells, schema=ROWS), rejects)
+
+
+def _unusual(texts: pa.Array, usual: pa.Array) -> pa.Array:
+    """Null where a text is what it usually is."""
+    alike = pc.equal(texts, usual)
+    if pc.all(alike, min_count=0).as_py():
+        return pa.nulls(len(texts), pa.string())
+    return pc.if_else(alike, pa.scalar(None, pa.string()), texts)
 
 
 def _meant(text: str) -> str:

@@ -51,7 +51,8 @@ create table opted (place bigint primary key);
 """
 _VIEWS = """
 create or replace view given as
-select g.* replace (case when l.tag is null then g.tags else list_append(coalesce(g.tags, []), l.tag) end as tags),
+select g.* replace (case when l.tag is null then g.tags else list_append(coalesce(g.tags, []), l.tag) end as tags,
+        coalesce(g.text, case when l.zone then g.domain || '.' else g.domain end) as text),
     coalesce(g.owner, g.domain) as own, l.zone, l.apex, not l.zone or g.named as entry,
     l.zone and coalesce(l.apex = coalesce(g.owner, g.domain)
         or (l.apex <> '' and not ends_with(coalesce(g.owner, g.domain), '.' || l.apex)), false) as outside
@@ -70,7 +71,7 @@ _TWICE = """
 create or replace view inside as select * from given where {inside};
 
 create or replace table strangers as
-select list, line, left(coalesce(text, domain), 200) as text, own from given where not {inside} and entry;
+select list, line, left(text, 200) as text, own from given where not {inside} and entry;
 
 create or replace table perhaps as
 select hash(domain) as number from inside group by number having count(*) > 1;
@@ -83,14 +84,14 @@ group by domain having count(*) > 1;
 create or replace table alike as
 with rows as materialized (select * from inside semi join twice using (domain) where {some})
 select list, domain, min(place) filter (entry) as place, arg_min(line, place) filter (entry) as line,
-    arg_min(coalesce(text, domain), place) filter (entry) as text, null::bigint as rank, null::double as weight,
+    arg_min(text, place) filter (entry) as text, null::bigint as rank, null::double as weight,
     any_value(tags) as tags, flatten(list(coalesce(ns, []) order by place)) as ns,
     flatten(list(coalesce(ds, []) order by place)) as ds,
     flatten(list(coalesce(ds_text, []) order by place)) as ds_text,
     flatten(list(coalesce(signatures, []) order by place)) as signatures
 from rows where zone group by list, domain, own having bool_or(entry)
 union all by name
-select list, domain, place, line, coalesce(text, domain) as text, rank, weight, tags, ns, ds, ds_text, signatures
+select list, domain, place, line, text, rank, weight, tags, ns, ds, ds_text, signatures
 from rows where not zone;
 
 create or replace table merged as
@@ -107,7 +108,7 @@ from (
 """
 _FOLDED = """
 create or replace view folded as
-select domain, coalesce(text, domain) as text, list, line, 1::bigint as copies, rank, weight, tags, ns, ds, place,
+select domain, text, list, line, 1::bigint as copies, rank, weight, tags, ns, ds, place,
     list as told_by, ds_text, signatures
 from inside anti join twice using (domain) where entry
 union all

@@ -43,9 +43,10 @@ def columns(block: Block, known: Callable[[str], bool]) -> Columns | None:
     data = block.data
     if not data.isascii() or any(mark in data for mark in _SPECIAL):
         return None
-    data = data.replace(b"\r\n", b"\n")
     if b"\r" in data:
-        return None
+        data = data.replace(b"\r\n", b"\n")
+        if b"\r" in data:
+            return None
     parts = _tabbed(data) or _worded(data)
     if parts is None:
         return None
@@ -103,6 +104,8 @@ class _Shape(NamedTuple):
 def _among(indices: pa.Array, words: list[str], word: str) -> pa.Array:
     """Which of these words, by number, are this one."""
     wanted = [at for at, one in enumerate(words) if one == word]
+    if len(wanted) == 1:  # written in one way only, as nearly always
+        return pc.equal(indices, pa.scalar(wanted[0], indices.type))
     return pc.is_in(indices, pa.array(wanted, indices.type))
 
 
@@ -125,7 +128,7 @@ def _tabbed(data: bytes) -> tuple[pa.Array, pa.Array, pa.Array] | None:
     words = data[: data.index(b"\n")].decode().split("\t")
     shape = _shape(words)
     size = shape.rtype + 2
-    if len(words) != size or b" \n" in data or b"\t\n" in data:
+    if len(words) != size:
         return None
     heads = [str(at) for at in range(size)]
     try:
@@ -140,7 +143,8 @@ def _tabbed(data: bytes) -> tuple[pa.Array, pa.Array, pa.Array] | None:
     except pa.ArrowInvalid:  # a line with more columns, or fewer
         return None
     columns = [column.combine_chunks() for column in read.columns]
-    if not (shape.fits(columns) and pc.max(pc.binary_length(columns[-1])).as_py() < MAX_LINE // 2):
+    least, most = pc.min_max(pc.binary_length(columns[-1])).as_py().values()
+    if not (shape.fits(columns) and least > 0 and most < MAX_LINE // 2) or _any(pc.ends_with(columns[-1], " ")):
         return None
     return columns[0], columns[-2], columns[-1]
 

@@ -121,21 +121,22 @@ def _columns(piece: Block | Line) -> _Quick:
 
 def _unbroken(pieces: Iterator[Block | Line]) -> Iterator[Block | Line]:
     """Blocks that end where an owner's records do: else `spool` would bring the last owner of each together again."""
-    held: Block | None = None
+    begins, head, tail = 0, b"", b""
     for piece in pieces:
+        following = piece.first if isinstance(piece, Block) else piece[0]
+        begins = following - tail.count(b"\n")  # cheaper than to count the lines of all that came before it
         if not isinstance(piece, Block):
-            if held is not None:
-                yield held
-            held = None
+            if tail:
+                yield Block(begins, tail)
+            head = tail = b""
             yield piece
             continue
-        block = piece if held is None else Block(held.first, held.data + piece.data)
-        cut = _last_owner(block.data)
-        head, tail = block.data[:cut], block.data[cut:]
-        yield Block(block.first, head)
-        held = Block(block.first + head.count(b"\n"), tail) if tail else None
-    if held is not None:
-        yield held
+        data = tail + piece.data
+        cut = _last_owner(data)
+        head, tail = data[:cut], data[cut:]
+        yield Block(begins, head)
+    if tail:
+        yield Block(begins + head.count(b"\n"), tail)
 
 
 def _last_owner(data: bytes) -> int:

@@ -85,6 +85,23 @@ def test_what_means_more_than_it_says_is_left_to_the_other_way(line: str, why: s
     assert quick(plain + line + "\n" + plain) is None, why
 
 
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("a.nl.\t60\tIN\tA\t", "no rdata"),
+        ("a.nl.\t60\tIN\tNS\t", "no name server"),
+        ("a.nl.\t60\tIN\t\tA\t192.0.2.1", "no type"),
+        ("\t60\tIN\tNS\tb.nl.", "no owner"),
+        ("a.nl.\t\tIN\tNS\tb.nl.", "no TTL"),
+        ("a.nl.\t60\tIN", "half a record"),
+    ],
+)
+def test_a_line_that_lacks_a_word_between_its_tabs_is_left_to_the_other_way(line: str, why: str) -> None:
+    plain = "a.nl.\t60\tIN\tNS\tb.nl.\n"
+    assert quick(plain + plain) is not None
+    assert quick(plain + line + "\n" + plain) is None, why
+
+
 def test_owners_of_one_zone_and_the_next_are_apart_only_where_they_are() -> None:
     found = quick("a.nl. NS x.\nA.nl. NS y.\nb.nl. NS x.\na.nl. NS z.\n")
     assert found is not None
