@@ -9,22 +9,44 @@ too): the slots into which time is cut only say where to look first.
 from __future__ import annotations
 
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import trio
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 _SLOTS_A_SECOND = 16  # no more than a grouping: deadlines stay exact
 
 
 class Waiter:
-    """A task that sleeps until it is woken with a result, or its deadline passes."""
+    """A task that sleeps (`await waiter`) until it is woken with a result, or its deadline passes.
 
-    __slots__ = ("deadline", "result", "slot", "task")
+    It may sleep many times, one after the other: what it tells trio is made once, which spares each time a coroutine,
+    two frames and an object.
+    """
 
-    task: trio.lowlevel.Task
+    __slots__ = ("_trap", "deadline", "result", "slot", "task")
+
+    task: trio.lowlevel.Task  # that is going to sleep
     deadline: float
     slot: set[Waiter]  # where `Deadlines` keeps it
     result: Any
+
+    def __init__(self) -> None:
+        sleep = trio.lowlevel.wait_task_rescheduled(self.abort)  # noqa: ASYNC105 - awaited below, and often
+        self._trap = sleep.send(None)  # what it would yield to trio
+        sleep.close()
+
+    def __await__(self) -> Generator[object, Any, Any]:
+        woken = yield self._trap
+        return self.result if woken is self else woken.unwrap()  # an Outcome of trio's own: cancelled
+
+    def abort(self, raise_cancel: object) -> trio.lowlevel.Abort:
+        """The sleeping task is cancelled."""
+        del raise_cancel
+        self.slot.discard(self)
+        return trio.lowlevel.Abort.SUCCEEDED
 
     def expire(self) -> None:
         """The deadline passed: wake the task with what silence means to it."""
@@ -34,11 +56,7 @@ class Waiter:
         """Let the task go on with `result`. Only once, and only while it sleeps."""
         self.slot.discard(self)
         self.result = result
-        trio.lowlevel.reschedule(self.task, self)  # type: ignore[arg-type] # an Outcome but for its name
-
-    def unwrap(self) -> Any:
-        """What trio wants of the `Outcome` that a task is woken with; one of trio's own would cost a microsecond."""
-        return self.result
+        trio.lowlevel.reschedule(self.task, self)  # type: ignore[arg-type] # it is only handed back to us
 
 
 class Deadlines:

@@ -16,7 +16,6 @@ who needs better than that signs the zone.
 
 from __future__ import annotations
 
-import errno
 import selectors
 import socket
 from contextlib import asynccontextmanager
@@ -28,7 +27,7 @@ import trio
 from crawler.deadlines import Deadlines
 from crawler.exchange import Counters, Network, Silence, answers, question_of
 from crawler.manners import Line, Manners, is_special
-from crawler.sockets import UNREACHABLE, Exchange, Random, UdpSocket, connect, descriptors, open_sockets
+from crawler.sockets import Exchange, Random, UdpSocket, connect, descriptors, meaning, open_sockets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection
@@ -49,18 +48,6 @@ _STRAY_MESSAGES = 8  # messages on one TCP connection that do not answer the que
 _REFUSED = 5  # the RCODE
 _SMTP = 25
 STREAMS = 10_000  # to services, at once; half of the file descriptors that we may have, if that is less
-_TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-
-
-def _meaning(fault: OSError) -> Silence:
-    """What an error of the operating system means for a query or a connection."""
-    if fault.errno in UNREACHABLE:
-        return Silence.UNREACHABLE
-    if fault.errno in _TOO_MANY:
-        return Silence.TOO_MANY
-    if isinstance(fault, ConnectionRefusedError):
-        return Silence.CONNECTION_REFUSED
-    return Silence.TIMEOUT if fault.errno == errno.ETIMEDOUT else Silence.CLOSED
 
 
 def _as_it_is(reply: bytes, name: bytes) -> bytes:  # noqa: ARG001 - a reader
@@ -96,6 +83,7 @@ class UdpTcpNetwork(Network):
         self._random = Random()
         self._deadlines = Deadlines()
         self._outbox: list[Exchange] = []
+        self._spare: list[Exchange] = []  # answered ones, to be used again
         self._postman: trio.lowlevel.Task | None = None  # where it sleeps for want of post
         self._connections = trio.CapacityLimiter(connections)
         self._streams = trio.CapacityLimiter(max(1, min(STREAMS, descriptors() // 2)))
@@ -191,9 +179,11 @@ class UdpTcpNetwork(Network):
             if not isinstance(sent, Exchange):
                 await trio.lowlevel.checkpoint()
                 return sent
-            result: T | Silence = await trio.lowlevel.wait_task_rescheduled(sent.abort)
+            result: T | Silence = await sent
             self.sent_at = now
             self.heard_at = sent.heard_at
+            if sent.heard_at is not None:  # it was sent and answered: nobody holds it any more
+                self._spare.append(sent)
             if sent.refused or line.worried or isinstance(result, Silence):
                 self._tell(line, result, refused=sent.refused)
             return result
@@ -226,7 +216,7 @@ class UdpTcpNetwork(Network):
         number &= 0xFFFF
         while number in outstanding:
             number = self._random.draw() & 0xFFFF
-        exchange = Exchange()
+        exchange = self._spare.pop() if self._spare else Exchange()
         exchange.task = trio.lowlevel.current_task()
         exchange.sock, exchange.outstanding = one.sock, outstanding
         exchange.id = number
@@ -266,7 +256,7 @@ class UdpTcpNetwork(Network):
                         await trio.lowlevel.wait_writable(exchange.sock)
                         continue
                     except OSError as fault:
-                        exchange.fail(_meaning(fault))
+                        exchange.fail(meaning(fault))
                     else:
                         sent += 1
                     break
@@ -365,7 +355,7 @@ class UdpTcpNetwork(Network):
         except trio.BrokenResourceError:
             return Silence.CLOSED
         except OSError as fault:
-            return _meaning(fault)
+            return meaning(fault)
         return Silence.TIMEOUT
 
     @asynccontextmanager
@@ -401,7 +391,7 @@ class UdpTcpNetwork(Network):
         try:
             return await connect((address, port), patience)
         except OSError as fault:
-            return _meaning(fault)
+            return meaning(fault)
 
     async def _tcp_reply(self, stream: trio.SocketStream, message: bytes) -> bytes | Silence:
         """The first message on the connection that answers ours."""

@@ -35,6 +35,9 @@ UNREACHABLE = frozenset(
 )  # fmt: skip
 
 
+#: Errors of the system that say: no more of these for you.
+_TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
 TcpSocket = socket.socket  # as `stream` makes it
 
 
@@ -43,8 +46,19 @@ def stream(host: str, port: int, seconds: float) -> socket.socket:
     return socket.create_connection((host, port), timeout=seconds)
 
 
+def meaning(fault: OSError) -> Silence:
+    """What an error of the operating system means for a query or a connection."""
+    if fault.errno in UNREACHABLE:
+        return Silence.UNREACHABLE
+    if fault.errno in _TOO_MANY:
+        return Silence.TOO_MANY
+    if isinstance(fault, ConnectionRefusedError):
+        return Silence.CONNECTION_REFUSED
+    return Silence.TIMEOUT if fault.errno == errno.ETIMEDOUT else Silence.CLOSED
+
+
 class Exchange(Waiter):
-    """One UDP query on its way, from the moment it has an id. `UdpTcpNetwork._send` fills it in: a call costs more."""
+    """One UDP query on its way, from the moment it has an id. `UdpTcpNetwork._send` fills it in, and uses it again."""
 
     __slots__ = (
         "address", "datagram", "heard_at", "id", "outstanding", "port", "question", "read", "refused", "sock", "target",
@@ -71,11 +85,10 @@ class Exchange(Waiter):
         del self.outstanding[self.id]
         self.wake(Silence.TIMEOUT)
 
-    def abort(self, _: object) -> trio.lowlevel.Abort:
+    def abort(self, raise_cancel: object) -> trio.lowlevel.Abort:
         """The waiting task is cancelled: nothing of it stays behind."""
         del self.outstanding[self.id]
-        self.slot.discard(self)
-        return trio.lowlevel.Abort.SUCCEEDED
+        return super().abort(raise_cancel)
 
 
 class UdpSocket:

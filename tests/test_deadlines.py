@@ -12,20 +12,17 @@ from crawler.deadlines import Deadlines, Waiter
 
 class Sleeper(Waiter):
     def __init__(self) -> None:
+        super().__init__()
         self.task = trio.lowlevel.current_task()
 
     def expire(self) -> None:
         self.wake("late")
 
-    def abort(self, _: object) -> trio.lowlevel.Abort:
-        self.slot.discard(self)
-        return trio.lowlevel.Abort.SUCCEEDED
-
 
 async def sleep(deadlines: Deadlines, deadline: float, woken: list[tuple[float, float]]) -> None:
     sleeper = Sleeper()
     deadlines.add(sleeper, deadline)
-    await trio.lowlevel.wait_task_rescheduled(sleeper.abort)
+    assert await sleeper == "late"
     woken.append((deadline, trio.current_time()))
 
 
@@ -54,3 +51,22 @@ async def test_an_earlier_deadline_that_comes_later_is_not_overslept(autojump_cl
         nursery.cancel_scope.cancel()
     assert woken == [(3.0, 3.0)]
     assert len(deadlines) == 0  # the cancelled one left, too
+
+
+async def test_a_waiter_sleeps_as_often_as_it_likes_and_is_cancelled_like_any_other(autojump_clock: MockClock) -> None:
+    deadlines = Deadlines()
+    sleeper = Sleeper()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(deadlines.run)
+        for seconds in (1.0, 2.0, 0.5):
+            deadlines.add(sleeper, trio.current_time() + seconds)
+            assert await sleeper == "late"
+        assert trio.current_time() == 3.5
+        with trio.move_on_after(1) as scope:
+            deadlines.add(sleeper, trio.current_time() + 9)
+            await sleeper
+        assert scope.cancelled_caught
+        assert len(deadlines) == 0
+        deadlines.add(sleeper, trio.current_time() + 1)
+        assert await sleeper == "late"
+        nursery.cancel_scope.cancel()

@@ -209,6 +209,20 @@ async def test_cancelled_leaves_nothing_behind() -> None:
         assert manners._lines[HERE].in_flight == 0
 
 
+async def test_an_answered_exchange_is_used_again_and_no_other() -> None:
+    async with udp_server(echo) as port, udp_server(deaf) as silent, open_here() as net:
+        for _ in range(5):
+            assert isinstance(await net.over_udp(QUERY, HERE, port, PATIENT), bytes)
+        [spare] = net._spare
+        assert await net.over_udp(QUERY, HERE, silent, 0.01) is Silence.TIMEOUT
+        with trio.move_on_after(0.01):
+            await net.over_udp(QUERY, HERE, silent, PATIENT)
+        assert net._spare == []  # the one timed out; and what was cancelled may still lie among the post
+        assert isinstance(await net.over_udp(QUERY, HERE, port, PATIENT), bytes)
+        assert net._spare != [spare]
+        assert nothing_pending(net)
+
+
 async def test_thousands_in_flight_each_get_their_own_reply() -> None:
     wrong = 0
 

@@ -103,5 +103,7 @@ MUTATIONS = (
              ("tests/test_exchange.py", "tests/test_net.py")),
     Mutation("a reply may come from anywhere", NET, "or exchange.address != address\n", "or False\n",
              ("tests/test_net.py",)),
+    Mutation("an exchange is used again whatever became of it", NET, "if sent.heard_at is not None:", "if True:",
+             ("tests/test_net.py",)),
     Mutation("a reply may come from any port", NET, "or exchange.port != port\n", "or False\n", ("tests/test_net.py",)),
 )  # fmt: skip
