@@ -1,9 +1,10 @@
 """How quickly lists are read, and in how much memory: ``python -m bench.lists --names 10000000``.
 
-Three lists of invented names: one name a line; a zone file as large registries write theirs (two NS records a name,
-one in 25 with DS); and one of a registry that signs (two NS, every second name with DS and its RRSIG). `dane-census
-names` reads each in a process of its own, folds repeats and counts; its wall time, CPU and peak memory are those of
-the whole command. The yardstick is dnspython's zone reader on the beginning of the second list, in the same run.
+Four lists of invented names: one name a line; `rank,domain`, as popularity lists are; a zone file as large registries
+write theirs (two NS records a name, one in 25 with DS); and one of a registry that signs (two NS, every second name
+with DS and its RRSIG). `dane-census names` reads each in a process of its own, folds repeats and counts; its wall
+time, CPU and peak memory are those of the whole command. The yardstick is dnspython's zone reader on the beginning of
+the third list, in the same run.
 """
 
 from __future__ import annotations
@@ -29,6 +30,12 @@ def plain(names: int) -> Iterator[str]:
     drawn = random.Random(1)
     for number in range(names):
         yield f"{drawn.getrandbits(28):x}-{number}.nl\n"
+
+
+def ranked(names: int) -> Iterator[str]:
+    """Rank and name."""
+    for number, name in enumerate(plain(names), 1):
+        yield f"{number},{name}"
 
 
 def registry(names: int) -> Iterator[str]:
@@ -82,7 +89,7 @@ def main() -> None:
     parser.add_argument("--names", type=int, default=1_000_000)
     options = parser.parse_args()
     lists: tuple[tuple[str, Callable[[int], Iterator[str]]], ...] = (
-        ("plain", plain), ("zone file", registry), ("zone file, signed", signing)
+        ("plain", plain), ("CSV", ranked), ("zone file", registry), ("zone file, signed", signing)
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "list"

@@ -54,29 +54,29 @@ def contents(folder: Path) -> object:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != ".lock"}
 
 
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        (None, "No such file or directory"),
-        ("", "empty: no domain in it"),
-        ("\n\n# nothing but a comment\n", "empty: no domain in it"),
-        ("domain,rank\n", "empty: no domain in it"),
-        (gzip.compress(b""), "empty: no domain in it"),
-        (random.Random(1).randbytes(100_000), "binary data"),
-        (random.Random(2).randbytes(100), "no"),
-        (b"\x7fELF" + bytes(1000), "binary data"),
-        (b"PAR1" + bytes(1000), "a Parquet file"),
-        ("example.nl\n".encode("utf-16"), "UTF-16"),
-        ("<html>\n<body>nothing</body>\n</html>\n", "no domain in it"),
-        ("a" * 64 + ".nl\n" + "b" * 64 + ".nl\n", "all 2 entries rejected (label-too-long 2), the first on line 1"),
-        ("nl\nse\n192.0.2.1\n", "no domain in it: all 3 entries rejected (single-label 2, address 1)"),
-        (ZONE[: len(ZONE) // 2 - 3], "cut short: line 255, the last, has no line end"),
-        (ZONE.encode().replace(b"SOA a b 1", b"SOA a b ( 1"), "the parenthesis of line 3 is never closed"),
-        (gzip.compress(random.Random(3).randbytes(9000).hex().encode())[:4000], "cut short: the gzip data do not end"),
-        (b"\x1f\x8b" + random.Random(4).randbytes(4000), "gzip"),
-        ('domain\n"a.nl\nb.nl\n', "the quote of line 2 is never closed"),
-    ],
-)
+NONE: list[tuple[bytes | str | None, str]] = [
+    (None, "No such file or directory"),
+    ("", "empty: no domain in it"),
+    ("\n\n# nothing but a comment\n", "empty: no domain in it"),
+    ("domain,rank\n", "empty: no domain in it"),
+    (gzip.compress(b""), "empty: no domain in it"),
+    (random.Random(1).randbytes(100_000), "binary data"),
+    (random.Random(2).randbytes(100), "no"),
+    (b"\x7fELF" + bytes(1000), "binary data"),
+    (b"PAR1" + bytes(1000), "a Parquet file"),
+    ("example.nl\n".encode("utf-16"), "UTF-16"),
+    ("<html>\n<body>nothing</body>\n</html>\n", "no domain in it"),
+    ("a" * 64 + ".nl\n" + "b" * 64 + ".nl\n", "all 2 entries rejected (label-too-long 2), the first on line 1"),
+    ("nl\nse\n192.0.2.1\n", "no domain in it: all 3 entries rejected (single-label 2, address 1)"),
+    (ZONE[: len(ZONE) // 2 - 3], "cut short: line 255, the last, has no line end"),
+    (ZONE.encode().replace(b"SOA a b 1", b"SOA a b ( 1"), "the parenthesis of line 3 is never closed"),
+    (gzip.compress(random.Random(3).randbytes(9000).hex().encode())[:4000], "cut short: the gzip data do not end"),
+    (b"\x1f\x8b" + random.Random(4).randbytes(4000), "gzip"),
+    ('domain\n"a.nl\nb.nl\n', "the quote of line 2 is never closed"),
+]
+
+
+@pytest.mark.parametrize(("data", "words"), NONE, ids=[words for _, words in NONE])  # gzip has the time in its octets
 def test_a_list_that_is_none_is_refused_in_one_line(refused: Refused, data: bytes | str | None, words: str) -> None:
     assert words in refused(data)
 

@@ -1,10 +1,10 @@
 """Lists as they come: numbered lines in, entries out.
 
-The format is told by its content: plain names, one a line; CSV with a header, or ``rank,domain`` without one;
-or a master file (RFC 1035 section 5), which ``zonefile`` reads; or Parquet (``parquet``) or a zone by transfer
-(``transfer``). Of a URL or a mail address, the domain is taken. What cannot be a list at
-all raises `ListFault`, whose text is one line for the person who gave it. Whether an
-entry is a domain is not decided here but in ``names``.
+The format is told by its content: plain names, one a line; CSV with a header, or ``rank,domain`` without one; or a
+master file (RFC 1035 section 5). Plain lists are read here, master files by ``zonefile``, the rows of a CSV by
+``csvrows``, Parquet by ``parquet``, a zone by transfer by ``transfer``. Of a URL or a mail address, the domain is
+taken. What cannot be a list at all raises `ListFault`, whose text is one line for the person who gave it. Whether an
+entry is a domain is not decided here but in ``entries``.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 from itertools import chain
-from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crawler.stages import parquet, transfer, zonefile
+from crawler.stages import csvrows, parquet, transfer, zonefile
+from crawler.stages.csvrows import Layout
 from crawler.stages.entries import Batch, Reading, Zone, gathered, listed, together
 from crawler.stages.source import (
     MAX_LINE,
@@ -32,12 +32,9 @@ from crawler.stages.source import (
     Source,
     blocks,
     printable,
-    weighed,
 )
-from crawler.tables import Rejection
 
 HEAD = 1 << 16  # octets that the format is told from
-MAX_QUOTED_LINES = 100  # a quoted CSV field over more lines than this was never closed
 
 
 class Format(StrEnum):
@@ -91,7 +88,7 @@ def read(source: Source, form: Format = Format.AUTO, origin: str | None = None, 
         zone = Zone(origin=origin)
         return Reading(zonefile.read(source, pieces, zone), zone)
     if form is Format.CSV:
-        return Reading(gathered(_read_csv(source, Lines(pieces), layout(head[:HEAD].decode("utf-8", "replace")))))
+        return Reading(csvrows.read(source, pieces, layout(head[:HEAD].decode("utf-8", "replace"))))
     return Reading(_read_plain(source, pieces))
 
 
@@ -117,17 +114,6 @@ _RECORD = re.compile(
     r"(?:SOA|NS|A|AAAA|DS|DNSKEY|RRSIG|NSEC3?|NSEC3PARAM|MX|TXT|CNAME|SRV|CAA|PTR|TYPE\d+)[ \t]+[^\s,;]",
     re.IGNORECASE,
 )
-
-
-class Layout(NamedTuple):
-    """How the columns of a CSV are to be read."""
-
-    delimiter: str
-    header: bool
-    domain: int
-    rank: int | None
-    tags: tuple[tuple[int, str], ...]  # the column, and what goes before its labels
-    weight: int | None = None
 
 
 def tell(head: str) -> Format:
@@ -169,7 +155,7 @@ def spoken(head: str) -> str:
     return f"{head}:" if head in _SPOKEN_COLUMNS else ""
 
 
-# --- plain lists and CSV ---------------------------------------------------------------------------------------------
+# --- plain lists -----------------------------------------------------------------------------------------------------
 
 
 #: What a line of a plain list may hold to be taken as it is: a blank or a `#` begins something else.
@@ -208,77 +194,3 @@ def _solid(block: Block) -> Batch | None:
     if pc.max(pc.binary_length(texts)).as_py() > MAX_LINE:
         return None
     return listed(pa.array(range(block.first, block.first + len(texts)), pa.int64()), texts)
-
-
-class _Feed:
-    """Lines for the csv module: counts what a row has taken, and keeps aside what is no text."""
-
-    def __init__(self, source: Source, numbered: Iterator[Line]) -> None:
-        self._source = source
-        self._numbered = numbered
-        self.taken: list[Line] = []
-        self.junk: list[Junk] = []
-
-    def __iter__(self) -> _Feed:
-        return self
-
-    def __next__(self) -> str:
-        for number, line, flaw in self._numbered:
-            if flaw is not None:
-                self.junk.append(Junk(number, printable(line), flaw))
-            elif not self.taken and (not line.strip() or line.startswith("#")):
-                self._source.tally.blank += 1
-            else:
-                self.taken.append((number, line, None))
-                if len(self.taken) > MAX_QUOTED_LINES:
-                    raise ListFault(f"{self._source.name}: the quote of line {self.taken[0][0]} is never closed")
-                return line + "\n"
-        raise StopIteration
-
-
-def _read_csv(source: Source, numbered: Iterator[Line], columns: Layout | None) -> Iterator[Entry | Junk]:
-    columns = columns or Layout(",", False, 0, None, ())
-    tally, feed = source.tally, _Feed(source, numbered)
-    rows = csv.reader(feed, delimiter=columns.delimiter, strict=True)
-    header = columns.header
-    while True:
-        feed.taken.clear()
-        entry: Entry | Junk | None = None
-        try:
-            row = next(rows, None)
-            if row is None:
-                break
-            entry = _row(feed.taken[0][0], row, columns)
-        except csv.Error as error:
-            number, line, _ = feed.taken[0]
-            if "end of data" in str(error):
-                raise ListFault(f"{source.name}: cut short: the quote of line {number} is never closed") from error
-            entry = Junk(number, printable(line), Rejection.MALFORMED_RECORD)
-        tally.records += len(feed.taken) - 1
-        if header:
-            header = False
-            tally.blank += 1
-        else:
-            tally.entries += 1
-            yield entry
-    tally.entries += len(feed.junk)
-    yield from feed.junk
-
-
-def _row(number: int, row: list[str], columns: Layout) -> Entry | Junk:
-    if len(row) <= columns.domain or not row[columns.domain].strip():
-        return Junk(number, printable(columns.delimiter.join(row)), Rejection.EMPTY)
-    rank = row[columns.rank].strip() if columns.rank is not None and columns.rank < len(row) else ""
-    tags = [
-        before + tag.strip()
-        for i, before in columns.tags if i < len(row)
-        for tag in re.split("[;|]", row[i]) if tag.strip()
-    ]  # fmt: skip
-    weight = row[columns.weight] if columns.weight is not None and columns.weight < len(row) else ""
-    return Entry(
-        number,
-        row[columns.domain].strip(),
-        int(rank) if rank.isascii() and rank.isdecimal() and len(rank) < 19 else None,
-        tuple(dict.fromkeys(tags)),
-        weight=weighed(weight),
-    )

@@ -171,7 +171,7 @@ def come_to(text: str, *, as_columns: bool, size: int) -> tuple[object, ...]:
     for batch in batches:
         for row in batch.rows.to_pylist():
             kept = owners.setdefault(row["owner"] or row["domain"], [[], [], [], [], []])
-            kept[0] += [(row["line"], row["text"] or row["domain"])] * bool(row["ns"])
+            kept[0] += [(row["line"], row["text"] or row["domain"] + ".")] * bool(row["ns"])
             kept[1] += row["ns"]
             kept[2] += [tuple(ds.values()) for ds in row["ds"]]
             kept[3] += row["ds_text"]
