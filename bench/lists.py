@@ -3,8 +3,9 @@
 Four lists of invented names: one name a line; `rank,domain`, as popularity lists are; a zone file as large registries
 write theirs (two NS records a name, one in 25 with DS); and one of a registry that signs (two NS, every second name
 with DS and its RRSIG). `dane-census names` reads each in a process of its own, folds repeats and counts; its wall
-time, CPU and peak memory are those of the whole command. The yardstick is dnspython's zone reader on the beginning of
-the third list, in the same run.
+time, CPU and peak memory are those of the whole command, its start and its counts of TLDs and DS included. The last
+column is of reading and folding alone, which is what a scan begins with. The yardstick is dnspython's zone reader on
+the beginning of the third list, in the same run.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dns.zone
+
+from crawler.stages import names as names_stage
 
 _PLENTY = 100_000  # names for dnspython, which takes 30 s for them
 _SIGNATURE = "13 2 3600 20261215000000 20261120000000 34112"
@@ -76,6 +79,12 @@ def read(path: Path) -> tuple[float, float, float]:
     return time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
+def folded(path: Path) -> float:
+    """Seconds of reading and folding alone."""
+    command = [sys.executable, "-m", "bench.lists", "--read", str(path)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
 def dnspython(path: Path) -> float:
     """Names a second."""
     began = time.perf_counter()
@@ -87,7 +96,13 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--names", type=int, default=1_000_000)
+    parser.add_argument("--read", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.read is not None:
+        began = time.perf_counter()
+        names_stage.read([str(options.read)])
+        print(time.perf_counter() - began)
+        return
     lists: tuple[tuple[str, Callable[[int], Iterator[str]]], ...] = (
         ("plain", plain), ("CSV", ranked), ("zone file", registry), ("zone file, signed", signing)
     )  # fmt: skip
@@ -98,13 +113,14 @@ def main() -> None:
         path.write_text("a.nl\n")
         start, _, base = read(path)
         print(f"{options.names:,} names; {os.cpu_count()} cores; the command alone: {start:.1f} s, {base:.0f} MiB")
-        print(f"{'':>20}{'MB':>8}{'s':>8}{'CPU s':>8}{'names/s':>12}{'MiB':>6}")
+        print(f"{'':>20}{'MB':>8}{'s':>8}{'CPU s':>8}{'names/s':>12}{'MiB':>6}{'read/s':>12}")
         for title, lines in lists:
             with path.open("w") as file:
                 file.writelines(lines(options.names))
             wall, cpu, memory = read(path)
             size = path.stat().st_size / 1e6
-            print(f"{title:>20}{size:8,.0f}{wall:8.1f}{cpu:8.1f}{options.names / wall:12,.0f}{memory:6,.0f}")
+            print(f"{title:>20}{size:8,.0f}{wall:8.1f}{cpu:8.1f}{options.names / wall:12,.0f}{memory:6,.0f}"
+                  f"{options.names / folded(path):12,.0f}", flush=True)  # fmt: skip
         print(f"{'dnspython':>20}{'':8}{'':8}{'':8}{yardstick:12,.0f}   (the zone file's first {_PLENTY:,} names)")
 
 
