@@ -61,6 +61,17 @@ async def test_what_a_signed_delegation_says_need_not_be_asked(autojump_clock: M
     assert eyes.resolver.listed == (1, 0)
 
 
+async def test_a_signed_delegation_stays_one_when_its_records_have_been_judged(autojump_clock: MockClock) -> None:
+    """An alias goes the long way, which looks whether the file had no DS."""
+    world = tops()
+    world.zone("example.se", MAIL + "\nwww CNAME mx", servers={"ns1.example.se": OURS}, signing=NSEC)
+    eyes = await planted(world, file_of(world))
+    assert await eyes.told("example.se") == SECURE
+    assert await eyes.told("www.example.se", "A") == SECURE
+    assert about(eyes) == []
+    assert eyes.resolver.listed == (1, 0)
+
+
 async def test_its_ds_answer_has_the_ttl_of_the_file(autojump_clock: MockClock) -> None:
     world = example(NSEC)
     eyes = await planted(world, [(*r[:3], 77, r[4]) for r in file_of(world)])

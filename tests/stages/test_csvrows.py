@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,7 +80,7 @@ def test_weights_and_too_many_labels_are_read_row_by_row(monkeypatch: pytest.Mon
     assert quick(PLAIN) is None
 
 
-def come_to(text: str, columns: Layout, *, as_columns: bool, size: int) -> tuple[object, ...]:
+def come_to(text: str, columns: Layout, *, as_columns: bool, size: int) -> tuple[Any, ...]:
     """Entries, rejects and the account of a list that is read in blocks of so many lines."""
     lines = text.splitlines(keepends=True)
     blocks = [Block(at + 1, "".join(lines[at : at + size]).encode()) for at in range(0, len(lines), size)]
@@ -96,6 +98,15 @@ def come_to(text: str, columns: Layout, *, as_columns: bool, size: int) -> tuple
     ]  # fmt: skip
     rejects = [tuple(row.values()) for batch in batches for row in batch.rejects.to_pylist()]
     return sorted(rows), sorted(rejects), source.tally
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_only_the_first_row_of_a_list_is_its_header(size: int) -> None:
+    text = "rank,domain\n1,a.nl\n2,b.nl\n3,c.nl\n"
+    rows, rejects, tally = come_to(text, Layout(",", True, 1, 0, ()), as_columns=True, size=size)
+    assert rows == [(at + 1, None, name, at, None, []) for at, name in enumerate(("a.nl", "b.nl", "c.nl"), 1)]
+    assert rejects == []
+    assert (tally.blank, tally.entries) == (1, 3)
 
 
 _CELLS = st.sampled_from(
