@@ -61,6 +61,21 @@ def test_all_charts_are_drawn_and_nothing_errs(browser: str, file: tuple[Path, i
     assert len(re.findall(r"<svg[^>]*role=\"img\"", dom)) == charts
 
 
+def test_a_script_that_got_past_the_escaping_would_not_run(browser: str, file: tuple[Path, int]) -> None:
+    """A wall behind the wall: the policy knows the page's own two scripts by their hashes."""
+    owned = "document.documentElement.dataset.owned = 1"
+    path = file[0].with_name("spoiled.html")
+    text, end, rest = file[0].read_text(encoding="utf-8").rpartition("</body>")
+    spoiled = f'<script>{owned}</script><img src="data:," onerror="{owned}">'
+    path.write_text(text + spoiled + end + rest, encoding="utf-8")
+    dom, console = opened(browser, path, "--dump-dom")
+    told = re.search(r"<html[^>]*>", dom)
+    assert told is not None
+    assert "data-owned" not in told[0]
+    assert f'data-drawn="{file[1]}"' in told[0]
+    assert console.count("Content Security Policy") >= 2
+
+
 def test_without_scripts_the_pictures_stand(browser: str, file: tuple[Path, int]) -> None:
     """In a frame that may run no script; told by the picture, once with the charts and once without."""
     sizes: list[int] = []

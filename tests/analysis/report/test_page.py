@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import hashlib
 import json
 import re
 from html.parser import HTMLParser
@@ -83,6 +84,9 @@ def test_nothing_is_fetched_from_anywhere(seen: Seen) -> None:
     assert all(place.startswith(("data:", "#")) for place in places)
     [policy] = [one["content"] for one in seen.all("meta") if one.get("http-equiv") == "Content-Security-Policy"]
     assert (policy or "").startswith("default-src 'none'; img-src data:;")
+    hashes = [base64.b64encode(hashlib.sha256(one.encode()).digest()).decode() for one in seen.scripts[-2:]]
+    assert f"script-src {' '.join(f'{chr(39)}sha256-{one}{chr(39)}' for one in hashes)};" in (policy or "")
+    assert not set("\r\0") & set("".join(seen.scripts))  # a browser would read them otherwise, and hash that
     assert not re.search(r"@import|url\(", "".join(seen.scripts[:1]))
 
 
