@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -52,7 +52,7 @@ _PEERS = (
     ("a bare trio client, header only", 13.0, 13.0), ("aiodns (c-ares)", 69.0, 69.0), ("zdns 2.1", 75.0, 100.0),
     ("trio + dnspython", 460.0, 485.0),
 )  # fmt: skip
-_PEERS_DNSPERF = 3.9
+_PEERS_DNSPERF, _PEERS_BARE = 3.9, 13.0
 
 _ZONE_HEAD = """$ORIGIN bench.
 $TTL 3600
@@ -153,6 +153,42 @@ def dnsperf(folder: Path, names: Sequence[str], port: int) -> float:
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
+async def bare(names: Sequence[str], net: Network, port: int, folder: Path) -> int:  # noqa: ARG001
+    """The least that a trio client can do: one socket, replies told by their id; returns how many had RCODE 0."""
+    right, left, waiting = 0, iter(enumerate(names)), dict[int, trio.lowlevel.Task]()
+    end = b"\0" + encode_query(b"\0", Type.MX, id=0)[13:]
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        sock.bind((_HERE, 0))
+
+        async def read() -> None:
+            nonlocal right
+            while True:
+                await trio.lowlevel.wait_readable(sock)
+                with suppress(BlockingIOError):
+                    while True:
+                        reply, _ = sock.recvfrom(4096)
+                        right += reply[3] & 15 == 0
+                        trio.lowlevel.reschedule(waiting.pop(reply[0] << 8 | reply[1]))
+
+        async def ask() -> None:
+            for number, name in left:
+                labels = b"".join(bytes((len(label),)) + label for label in name.encode().split(b"."))
+                id = number & 0xFFFF
+                waiting[id] = trio.lowlevel.current_task()
+                sock.sendto(id.to_bytes(2) + b"\0\0\0\1\0\0\0\0\0\1" + labels + end, (_HERE, port))
+                await trio.lowlevel.wait_task_rescheduled(lambda _: trio.lowlevel.Abort.SUCCEEDED)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(read)
+            async with trio.open_nursery() as asking:
+                for _ in range(_TASKS):
+                    asking.start_soon(ask)
+            nursery.cancel_scope.cancel()
+    return right
+
+
 async def door(names: Sequence[str], net: Network, port: int, folder: Path) -> int:  # noqa: ARG001
     """Question and decoded reply, nothing else; returns how many got their two MX records."""
     right = 0
@@ -219,8 +255,14 @@ async def ours(drive: Drive, names: Sequence[str], port: int, folder: Path) -> t
         return time.process_time() - cpu, time.perf_counter() - wall, right
 
 
+def _line(title: str, took: Sequence[float], rest: str) -> None:
+    """What each took, and ours beside the yardsticks."""
+    cells = "".join(f"{one:8.1f}" for one in (*took, took[3] / took[0], took[3] / took[1]))
+    print(f"{title:>16}{cells}{rest}", flush=True)
+
+
 def main() -> None:
-    """Print both costs and their ratio, round by round and the best."""
+    """Print what each costs, round by round and the best."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--names", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=5)
@@ -229,21 +271,25 @@ def main() -> None:
         sys.exit(f"bench.plain needs {' and '.join(missing)} (Debian: apt install nsd dnsperf)")
     names = [f"n{number:07d}.bench" for number in range(options.names)]
     scale = 1e6 / len(names)
-    best = [float("inf")] * 3
+    heads = ("dnsperf", "bare", "door", "rows")
+    print(
+        f"{'CPU us a query':>16}" + "".join(f"{head:>8}" for head in (*heads, "x dnsp.", "x bare", "rows/s", "right"))
+    )
+    best = [float("inf")] * len(heads)
     with tempfile.TemporaryDirectory() as folder, nsd(Path(folder), names) as port:
-        heads = {"dnsperf": 10, "door": 8, "rows": 8, "rows/dnsperf": 14, "rows/s": 10, "right": 10}
-        print(f"{'CPU us a query':>16}" + "".join(f"{head:>{width}}" for head, width in heads.items()))
         for number in range(options.rounds):
-            theirs = dnsperf(Path(folder), names, port) * scale
+            theirs = dnsperf(Path(folder), names, port)
+            least, _, counted = trio.run(ours, bare, names, port, Path(folder))
             at_door, _, _ = trio.run(ours, door, names, port, Path(folder))
             in_rows, wall, right = trio.run(ours, rows, names, port, Path(folder))
-            round_ = (theirs, at_door * scale, in_rows * scale)
-            best = [min(pair) for pair in zip(best, round_, strict=True)]
-            print(f"{'round ' + str(number + 1):>16}{round_[0]:10.1f}{round_[1]:8.1f}{round_[2]:8.1f}"
-                  f"{round_[2] / theirs:14.1f}{len(names) / wall:10,.0f}{right:10,}")  # fmt: skip
-    print(
-        f"{'best':>16}{best[0]:10.1f}{best[1]:8.1f}{best[2]:8.1f}{best[2] / best[0]:14.1f}   ({os.cpu_count()} cores)"
-    )
+            took = [seconds * scale for seconds in (theirs, least, at_door, in_rows)]
+            best = [min(pair) for pair in zip(best, took, strict=True)]
+            _line(f"round {number + 1}", took, f"{len(names) / wall:8,.0f}{right:8,}")
+            if counted < len(names):
+                print(f"the bare client got {counted:,} answers of {len(names):,}")
+    _line("best", best, f"   ({os.cpu_count()} cores)")
+    by_dnsperf, by_bare = best[3] / best[0] * _PEERS_DNSPERF, best[3] / best[1] * _PEERS_BARE
+    print(f"in microseconds of the peers' machine: {by_dnsperf:.1f} by dnsperf, {by_bare:.1f} by the bare client")
     print(f"on the machine of peers.md, where dnsperf took {_PEERS_DNSPERF} us (aims: 35 us, so 9.0 times; 20 us):")
     for title, least, most in _PEERS:
         spread = f"{least:.0f}" if least == most else f"{least:.0f}-{most:.0f}"
