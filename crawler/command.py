@@ -43,6 +43,7 @@ from crawler.stages.names import Names
 from crawler.standards.names import NameFault, domain, from_text
 from crawler.store import RUN, Store, StoreFault
 from crawler.store import opened as opened_store
+from crawler.tables import Domain
 from crawler.visiting import Policies, Probe
 from crawler.worker import Job
 
@@ -333,7 +334,7 @@ def _tell(store: Store, found: Names, progress: Progress, shard: Shard, *, compl
     print(found.account)
     if found.left_out:
         print(f"left out by --only-suffix, --sample or --limit: {found.left_out:,}")
-    for line in figures(store.run, accounted(store, shard)[0]):
+    for line in figures(store.run, accounted(store, shard)[0], store.size(Domain)):
         print(line)
     told = (f"{table} {done:,} of {keys:,}" for table, (done, keys) in store.run.get("accounts", {}).items())
     print(f"looked at: {', '.join(told)}")

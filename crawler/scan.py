@@ -357,8 +357,12 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def figures(run: dict[str, Any], measured: int) -> list[str]:
-    """What a run cost, over all its sessions: time, packets and CPU a domain."""
+def figures(run: dict[str, Any], measured: int, written: int = 0) -> list[str]:
+    """What a run cost, over all its sessions: time, packets and CPU a domain.
+
+    A session that was killed has noted nothing. So where more rows of domains are `written` than the others made,
+    costs a domain are those of the rows that are told of, and it is said.
+    """
     sessions: list[dict[str, Any]] = run.get("sessions", [])
     seconds = sum(one["seconds"] for one in sessions)
     cpu = sum(one["cpu_seconds"] for one in sessions)
@@ -368,15 +372,20 @@ def figures(run: dict[str, Any], measured: int) -> list[str]:
         t: sum(one["rows"].get(t, 0) for one in sessions)
         for t in ("domains", "hosts", "policies", "endpoints", "zones")
     }
-    each = max(1, measured)
+    told = min(1.0, rows["domains"] / written) if written else 1.0
+    each = max(1.0, measured * told)
     policies = f" {rows['policies']:,} at policies," if rows["policies"] else ""
     policies += f" {rows['endpoints']:,} at endpoints," if rows["endpoints"] else ""
     zones = f" {rows['zones']:,} at all servers of a zone," if rows["zones"] else ""
     lines = [
         f"{rows['domains']:,} looks at domains, {rows['hosts']:,} at hosts,{policies}{zones} in {seconds:,.1f} s"
-        f" ({measured / seconds if seconds else 0:,.0f} domains/s)",
+        f" ({measured * told / seconds if seconds else 0:,.0f} domains/s)",
         f"per domain: {sent / each:.2f} queries, {checked / each:.2f} verifications, {cpu / each * 1e6:,.0f} us of CPU",
     ]
+    if told < 1:
+        lines.append(
+            f"costs are those of {rows['domains']:,} of {written:,} rows of domains: who was killed could not note any"
+        )
     planted = sum(one["counters"].get("delegations_taken", 0) for one in sessions)
     if planted:
         doubted = sum(one["counters"].get("delegations_doubted", 0) for one in sessions)

@@ -94,6 +94,11 @@ class Store:
         """The parts of a table, oldest first."""
         return sorted((self.folder / table.TABLE).glob("part-*.parquet"))
 
+    def size(self, table: type[Row]) -> int:
+        """Rows of a table; of a shard, its own."""
+        parts = (self.folder / table.TABLE).glob(f"part-{self.tag}*.parquet")
+        return sum(pq.read_metadata(part).num_rows for part in parts)
+
     def clear(self, table: type[Row]) -> None:
         """Forgets what of a table was not finished and is made anew from the input; of a shard, its own parts."""
         for part in (self.folder / table.TABLE).glob(f"part-{self.tag}*.parquet"):

@@ -226,6 +226,21 @@ def test_figures_are_of_all_sittings_together() -> None:
         "per domain: 2.00 queries, 0.40 verifications, 10,000 us of CPU",
         "most queries that one address saw in one second: 7",
     ]
+    assert figures({"sessions": [sitting, sitting]}, 100, 100) == figures({"sessions": [sitting, sitting]}, 100)
+
+
+def test_what_a_killed_sitting_took_is_not_passed_over_in_silence() -> None:
+    """100 of 200 rows were made by a sitting that noted nothing: what the other took is no cost of all of them."""
+    from crawler.scan import figures
+
+    sitting = {
+        "seconds": 2.0, "cpu_seconds": 0.5, "rows": {"domains": 100}, "counters": {"udp_sent": 200, "verifications": 50},
+    }  # fmt: skip
+    assert figures({"sessions": [sitting]}, 200, 200) == [
+        "100 looks at domains, 0 at hosts, in 2.0 s (50 domains/s)",
+        "per domain: 2.00 queries, 0.50 verifications, 5,000 us of CPU",
+        "costs are those of 100 of 200 rows of domains: who was killed could not note any",
+    ]
 
 
 def test_the_views_open_on_a_scan_in_bare_duckdb(

@@ -43,6 +43,17 @@ def test_no_rows_make_no_part(tmp_path: Path) -> None:
         assert store.parts(Domain) == []
 
 
+def test_the_size_of_a_table_is_that_of_all_its_parts_and_of_a_shard_its_own(tmp_path: Path) -> None:
+    with opened(tmp_path / "run", IDENTITY) as store:
+        assert store.size(Domain) == 0
+        store.write(Domain, [domain_row("a.nl"), domain_row("b.nl")])
+        store.write(Domain, [domain_row("a.nl", look=2)])
+        assert store.size(Domain) == 3
+        worker = Store(store.folder, {}, tag="1of2-")
+        worker.write(Domain, [domain_row("c.nl")])
+        assert (worker.size(Domain), store.size(Domain), store.size(Host)) == (1, 4, 0)
+
+
 def test_the_keys_of_a_look_are_read_back_over_all_parts(tmp_path: Path) -> None:
     with opened(tmp_path / "run", IDENTITY) as store:
         store.write(Domain, [domain_row("a.nl"), domain_row("b.nl")])
