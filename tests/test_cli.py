@@ -234,7 +234,8 @@ def test_what_a_killed_sitting_took_is_not_passed_over_in_silence() -> None:
     from crawler.scan import figures
 
     sitting = {
-        "seconds": 2.0, "cpu_seconds": 0.5, "rows": {"domains": 100}, "counters": {"udp_sent": 200, "verifications": 50},
+        "seconds": 2.0, "cpu_seconds": 0.5, "rows": {"domains": 100},
+        "counters": {"udp_sent": 200, "verifications": 50},
     }  # fmt: skip
     assert figures({"sessions": [sitting]}, 200, 200) == [
         "100 looks at domains, 0 at hosts, in 2.0 s (50 domains/s)",
