@@ -13,9 +13,17 @@ from crawler.demo import run_demo
 
 ROOT = Path(__file__).resolve().parent.parent
 
+#: Files that take minutes. A file is one worker's (pytest-xdist): begun last, each would leave the other cores idle.
+LONG = ("test_killed.py", "test_mutations.py", "test_notebooks.py", "test_warehouse.py")
+
 # No deadline, for other work may share the processor; a failing example is printed so that it can be kept.
 settings.register_profile("house", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, the others in their order."""
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
 @pytest.fixture(scope="session")
