@@ -200,7 +200,7 @@ def check(folder: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
     try:
         text = (folder / RUN).read_bytes()
     except FileNotFoundError:
-        if folder.is_dir() and any(not entry.name.startswith(LOCK) for entry in folder.iterdir()):
+        if folder.is_dir() and not all(map(_ours, folder.iterdir())):
             raise StoreFault(f"{folder}: neither empty nor a run's folder (no {RUN}); give another --out") from None
         return None
     except OSError as error:
@@ -214,6 +214,11 @@ def check(folder: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
     if differing:
         raise StoreFault(f"{folder}: another run's folder (different {', '.join(differing)}); give another --out")
     return dict(run)
+
+
+def _ours(entry: Path) -> bool:
+    """Whether it may stand in a folder that has no run.json yet: that of a run which was killed while it wrote it."""
+    return entry.name.startswith(LOCK) or entry.name == RUN + _UNFINISHED
 
 
 def _plain(value: Any) -> Any:

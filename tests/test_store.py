@@ -143,6 +143,21 @@ def test_a_run_json_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     assert (tmp_path / "run.json").read_text() == text
 
 
+@pytest.mark.parametrize("written", ["", '{"identity": {'])
+def test_a_run_that_was_killed_over_its_first_run_json_is_taken_up(tmp_path: Path, written: str) -> None:
+    """Found by the hundred killed runs, on the day on which one of them was hit just there."""
+    with opened(tmp_path / "other", IDENTITY):
+        locks = [path.name for path in (tmp_path / "other").iterdir() if path.name != "run.json"]
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for name in locks:
+        (folder / name).touch()
+    (folder / "run.json.tmp").write_text(written)
+    with opened(folder, IDENTITY) as store:
+        assert store.run["identity"] == IDENTITY
+    assert not (folder / "run.json.tmp").exists()
+
+
 def test_a_folder_with_other_things_in_it_is_refused_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("x")
     with pytest.raises(StoreFault, match="neither empty nor a run's folder"):
