@@ -89,7 +89,7 @@ class Timed(Progress):
         del word
         part = self.parts[-1]
         part.done += 1
-        if part.done == part.total * 99 // 100:
+        if part.done == max(1, part.total * 99 // 100):
             part.most = time.perf_counter()
 
     def end(self) -> None:

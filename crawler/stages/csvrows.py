@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 
 from crawler.stages.entries import ROWS, Batch, listed, together
-from crawler.stages.source import MAX_LINE, Block, Entry, Junk, Line, Lines, ListFault, Source, printable, weighed
+from crawler.stages.source import Block, Entry, Junk, Line, Lines, ListFault, Source, printable, short_lines, weighed
 from crawler.tables import Rejection
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ _SOLID = bytes(range(0x20, 0x7F)).replace(b'"', b"").replace(b"#", b"") + b"\n\t
 def _plain(block: Block, columns: Layout, *, header: bool) -> Batch | None:
     """A block whose rows all have the same plain cells; None if that cannot be seen at once."""
     data = block.data.replace(b"\r\n", b"\n")
-    if data.translate(None, _SOLID):
+    if data.translate(None, _SOLID) or not short_lines(block.data):
         return None
     width = data[: data.index(b"\n")].count(columns.delimiter.encode()) + 1
     first = block.first + header
@@ -89,9 +89,8 @@ def _plain(block: Block, columns: Layout, *, header: bool) -> Batch | None:
         return None
     cells = {at: told[heads[at]].combine_chunks() for at in wanted}
     texts = pc.ascii_trim_whitespace(cells[columns.domain])
-    sizes = pc.min_max(pc.binary_length(texts)).as_py()
     tags = _tags(cells, columns)
-    if not sizes["min"] or sizes["max"] > MAX_LINE // 2 or tags is None:
+    if not pc.min(pc.binary_length(texts)).as_py() or tags is None:
         return None
     lines = pa.array(range(first, first + len(texts)), pa.int64())
     return listed(lines, texts, rank=_ranks(cells, columns), tags=tags)

@@ -176,6 +176,17 @@ def _line_ends(data: bytes) -> int:
     return int(ends.true_count)
 
 
+def short_lines(data: bytes) -> bool:
+    """Whether every line of these whole lines is short enough to be one (`MAX_LINE`)."""
+    at = 0
+    while at < len(data):
+        end = data.rfind(b"\n", at, at + MAX_LINE + 1)
+        if end < 0:
+            return False
+        at = end + 1
+    return True
+
+
 class Lines:
     """The lines of blocks one by one, without their ends, for readers that need to look at each.
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 
 from crawler.stages.entries import GLUE, ROWS, Owners
-from crawler.stages.source import MAX_LINE
+from crawler.stages.source import short_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +41,7 @@ class Columns(NamedTuple):
 def columns(block: Block, known: Callable[[str], bool]) -> Columns | None:
     """The block's columns; None for one that is to be read line by line. `known` tells the types that there are."""
     data = block.data
-    if not data.isascii() or any(mark in data for mark in _SPECIAL):
+    if not data.isascii() or any(mark in data for mark in _SPECIAL) or not short_lines(data):
         return None
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
@@ -143,8 +143,9 @@ def _tabbed(data: bytes) -> tuple[pa.Array, pa.Array, pa.Array] | None:
     except pa.ArrowInvalid:  # a line with more columns, or fewer
         return None
     columns = [column.combine_chunks() for column in read.columns]
-    least, most = pc.min_max(pc.binary_length(columns[-1])).as_py().values()
-    if not (shape.fits(columns) and least > 0 and most < MAX_LINE // 2) or _any(pc.ends_with(columns[-1], " ")):
+    if not shape.fits(columns) or not pc.min(pc.binary_length(columns[-1])).as_py():
+        return None
+    if _any(pc.ends_with(columns[-1], " ")):
         return None
     return columns[0], columns[-2], columns[-1]
 
@@ -158,8 +159,6 @@ def _worded(data: bytes) -> tuple[pa.Array, pa.Array, pa.Array] | None:
     if data[:1] in {b" ", b"\n"} or b"\n " in data or b"\n\n" in data:
         return None
     lines = pc.split_pattern(pa.array([data[:-1].decode()]), "\n").values
-    if pc.max(pc.binary_length(lines)).as_py() > MAX_LINE // 2:
-        return None
     shape = _shape(lines[0].as_py().split(" "))
     size = shape.rtype + 2
     parts = pc.split_pattern(lines, " ", max_splits=size - 1)

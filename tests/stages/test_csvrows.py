@@ -64,7 +64,7 @@ def test_a_rank_is_a_whole_number_that_fits(rank: str, read: int | None) -> None
         ("3,b\u00fccher.nl,,", "what is not ASCII"),
         ("3,c\r.nl,,", "a carriage return in a row"),
         ("3,c\0.nl,,", "a control character"),
-        ("3," + "c" * 40_000 + ".nl,,", "a long one"),
+        ("3,c.nl,," + "x" * 65_540, "a line that is too long, whatever its domain"),
     ],
 )
 def test_what_is_not_plain_is_read_row_by_row(row: str, why: str) -> None:
@@ -107,6 +107,16 @@ def test_only_the_first_row_of_a_list_is_its_header(size: int) -> None:
     assert rows == [(at + 1, None, name, at, None, []) for at, name in enumerate(("a.nl", "b.nl", "c.nl"), 1)]
     assert rejects == []
     assert (tally.blank, tally.entries) == (1, 3)
+
+
+@pytest.mark.parametrize("octets", [65_535, 65_536, 65_537])
+def test_a_line_that_is_too_long_is_a_reject_either_way(octets: int) -> None:
+    row = "a.nl," + "x" * (octets - 5)
+    ways = [
+        come_to(f"b.nl,\n{row}\n", Layout(",", False, 0, None, ()), as_columns=way, size=2) for way in (True, False)
+    ]
+    assert ways[0] == ways[1]
+    assert len(ways[0][1]) == (octets > 65_536)
 
 
 _CELLS = st.sampled_from(

@@ -77,6 +77,7 @@ def test_what_registries_write_is_read_as_columns(text: str) -> None:
         ("", "an empty line"),
         ("b\u00fccher.nl. IN NS b.nl.", "what is not ASCII"),
         ("a.nl. IN NS " + "b" * 70_000 + ".", "a line that is too long"),
+        ("a" * 70_000 + ".nl. IN NS b.nl.", "a line that is too long by its owner"),
     ],
 )
 def test_what_means_more_than_it_says_is_left_to_the_other_way(line: str, why: str) -> None:
