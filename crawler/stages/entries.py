@@ -88,12 +88,37 @@ class Owners(NamedTuple):
 
 def delegated(owners: Owners, glue: pa.Table) -> Batch:
     """A batch of a zone file's owners with their NS and DS records; one without NS is no entry, and never a reject."""
+    lower = pc.ascii_lower(owners.text)
+    if _of_one_zone(lower):
+        return _batch(owners.owner, [], owners._asdict(), usual=lower)._replace(glue=glue)
     found, why = domains(owners.text, domain)
     batch = _batch(found, why, owners._asdict(), end=".")._replace(glue=glue)
     if batch.rejects.num_rows:
         named = pc.greater(pc.list_value_length(pc.filter(owners.ns, pc.is_null(found))), 0)
         batch = batch._replace(rejects=batch.rejects.filter(named))
     return batch
+
+
+_LETTERS = b"abcdefghijklmnopqrstuvwxyz"
+_OF_NAMES = _LETTERS + b"0123456789_-."
+
+
+def _of_one_zone(names: pa.Array) -> bool:
+    """Whether all are absolute names below one and the same top label, and plain: one after the other, they are labels.
+
+    What `_PLAIN` tells of each name is so told of all in a few passes over their octets. `names` is no slice of others.
+    """
+    if not len(names) or pc.max(pc.binary_length(names)).as_py() > _SHORT:
+        return False
+    top = names[0].as_py()[:-1].rpartition(".")[2].encode()
+    if top[:1] not in _LETTERS or not pc.all(pc.ends_with(names, b".%b." % top)).as_py():
+        return False
+    octets = names.buffers()[2][: pc.sum(pc.binary_length(names)).as_py()].to_pybytes()
+    return (
+        octets[:1] not in b"-."
+        and not any(pair in octets for pair in (b"..", b".-", b"-."))
+        and not octets.translate(None, _OF_NAMES)
+    )
 
 
 def domains(texts: pa.Array, meant: Callable[[str], str]) -> tuple[pa.Array, list[str]]:
@@ -118,8 +143,13 @@ def domains(texts: pa.Array, meant: Callable[[str], str]) -> tuple[pa.Array, lis
     return pc.replace_with_mask(lower, odd, pa.array(told, pa.string())), why
 
 
-def _batch(found: pa.Array, why: list[str], columns: dict[str, pa.Array], end: str = "") -> Batch:
-    """Texts that are the domain and `end`, and owners that are the domain, are left out: nearly all."""
+def _batch(
+    found: pa.Array, why: list[str], columns: dict[str, pa.Array], end: str = "", usual: pa.Array | None = None
+) -> Batch:
+    """Texts that are the domain and `end`, and owners that are the domain, are left out: nearly all.
+
+    `usual` is the domains with that end, for callers that have them.
+    """
     rejects = REJECTS.empty_table()
     if why:
         bad = pc.is_null(found)
@@ -131,9 +161,11 @@ def _batch(found: pa.Array, why: list[str], columns: dict[str, pa.Array], end: s
         good = pc.invert(bad)
         columns = {name: pc.filter(column, good) for name, column in columns.items()}
         found = pc.filter(found, good)
-    for name, usual in (("text", pc.binary_join_element_wise(found, end, "") if end else found), ("owner", found)):
+    if usual is None:
+        usual = pc.binary_join_element_wise(found, end, "") if end else found
+    for name, alike in (("text", usual), ("owner", found)):
         if name in columns:
-            columns[name] = _unusual(columns[name], usual)
+            columns[name] = _unusual(columns[name], alike)
     columns["domain"] = found
     size = len(found)
     cells = [columns[f.name] if f.name in columns else pa.nulls(size, f.type) for f in ROWS]
@@ -142,6 +174,8 @@ def _batch(found: pa.Array, why: list[str], columns: dict[str, pa.Array], end: s
 
 def _unusual(texts: pa.Array, usual: pa.Array) -> pa.Array:
     """Null where a text is what it usually is."""
+    if texts is usual:
+        return pa.nulls(len(texts), pa.string())
     alike = pc.equal(texts, usual)
     if pc.all(alike, min_count=0).as_py():
         return pa.nulls(len(texts), pa.string())

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 
 from crawler.tables import DsRecord, Rejection
 
-CHUNK = 1 << 21
+CHUNK = 1 << 22
 MAX_LINE = 1 << 16
 _LF = pa.scalar(10, pa.uint8())
 
@@ -148,9 +148,9 @@ def blocks(chunks: Iterable[bytes], tally: Tally) -> Iterator[Block | Line]:
     """The lines of a list in large pieces; a line that is too long comes by itself, with its rejection."""
     number, rest, skipping = 0, b"", False
     for chunk in chunks:
-        block = rest + chunk
-        cut = block.rfind(b"\n") + 1
-        whole, rest = block[:cut], block[cut:]
+        cut = chunk.rfind(b"\n") + 1
+        whole = b"".join((rest, memoryview(chunk)[:cut])) if cut else b""
+        rest = chunk[cut:] if cut else rest + chunk
         if whole and skipping:  # the tail of a line that was told already
             whole, skipping = whole[whole.index(b"\n") + 1 :], False
         if whole:

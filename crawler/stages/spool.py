@@ -38,10 +38,18 @@ MEMORY = "200MB"
 FILE_ROWS = 1 << 19  # of one file
 RANGE_ROWS = 1 << 16  # about so many are sorted, and joined with their addresses, in memory
 
-_PLACE = {"list": pa.int16(), "place": pa.int64()}  # place: (list, line) as one number, in the order of both
-_GIVEN = pa.schema([*(pa.field(name, kind) for name, kind in _PLACE.items()), *ROWS, ("named", pa.bool_())])
-_ADDRESSES = pa.schema([*(pa.field(name, kind) for name, kind in _PLACE.items()), *GLUE])
-_REFUSED = pa.schema([*(pa.field(name, kind) for name, kind in _PLACE.items()), *REJECTS])
+_LINE_BITS = 40
+_PACKED = pa.list_(pa.uint32())  # DS records: key tag, algorithm, digest type
+_ABOVE_TYPE, _ABOVE_ALGORITHM = pa.scalar(8, pa.uint32()), pa.scalar(16, pa.uint32())
+
+
+def _spooled(kind: pa.Schema) -> pa.Schema:
+    """What lies on the disk of such a table: `place` is (list, line) as one number, in the order of both."""
+    others = [pa.field(f.name, _PACKED) if f.name == "ds" else f for f in kind if f.name != "line"]
+    return pa.schema([("place", pa.int64()), *others])
+
+
+_GIVEN, _ADDRESSES, _REFUSED = map(_spooled, (ROWS, GLUE, REJECTS))
 
 _REPEATED = ["tags.list.element", "ns.list.element", "why"]  # columns that say the same again and again
 
@@ -50,20 +58,27 @@ create table lists (list smallint primary key, source text, tag text, zone boole
 create table opted (place bigint primary key);
 """
 _VIEWS = """
+create or replace macro listed(place) as (place >> 40)::smallint;
+create or replace macro lined(place) as place & ((1::bigint << 40) - 1);
+
 create or replace view given as
-select g.* replace (case when l.tag is null then g.tags else list_append(coalesce(g.tags, []), l.tag) end as tags,
-        coalesce(g.text, case when l.zone then g.domain || '.' else g.domain end) as text),
-    coalesce(g.owner, g.domain) as own, l.zone, l.apex, not l.zone or g.named as entry,
+select l.list, lined(place) as line, g.* replace (
+        case when l.tag is null then g.tags else list_append(coalesce(g.tags, []), l.tag) end as tags,
+        coalesce(g.text, case when l.zone then g.domain || '.' else g.domain end) as text,
+        list_transform(g.ds, lambda d: {{
+            'key_tag': (d >> 16)::usmallint, 'algorithm': ((d >> 8) & 255)::utinyint, 'digest_type': (d & 255)::utinyint
+        }}) as ds),
+    coalesce(g.owner, g.domain) as own, l.zone, l.apex, not l.zone or coalesce(len(g.ns) > 0, false) as entry,
     l.zone and coalesce(l.apex = coalesce(g.owner, g.domain)
         or (l.apex <> '' and not ends_with(coalesce(g.owner, g.domain), '.' || l.apex)), false) as outside
-from read_parquet({rows}) g join lists l using (list);
+from read_parquet({rows}) g join lists l on l.list = listed(g.place);
 
 create or replace view refused as
-select r.*, l.zone and coalesce(l.apex = r.owner or (l.apex <> '' and not ends_with(r.owner, '.' || l.apex)), false)
-    as outside
-from read_parquet({rejects}) r join lists l using (list);
+select l.list, lined(place) as line, r.*,
+    l.zone and coalesce(l.apex = r.owner or (l.apex <> '' and not ends_with(r.owner, '.' || l.apex)), false) as outside
+from read_parquet({rejects}) r join lists l on l.list = listed(r.place);
 
-create or replace view glue as select distinct list, host, address from read_parquet({glue});
+create or replace view glue as select distinct listed(place) as list, host, address from read_parquet({glue});
 """
 #: Owners outside of their zone; and of the others, domains of more than one row (by hash, for numbers take less memory
 #: than names). Both are rare, and where there are none, the statements below need not look at every row again.
@@ -74,7 +89,7 @@ create or replace table strangers as
 select list, line, left(text, 200) as text, own from given where not {inside} and entry;
 
 create or replace table perhaps as
-select hash(domain) as number from inside group by number having count(*) > 1;
+select hash(domain) as number from read_parquet({rows}) group by number having count(*) > 1;
 """
 _MERGED = """
 create or replace table twice as
@@ -180,36 +195,64 @@ class _Files:
     schema: pa.Schema
     paths: list[str] = field(default_factory=list)
     edges: list[int] = field(default_factory=list)  # the `place` of every `RANGE_ROWS`-th row, about
-    held: int = 0
-    since: int = 0  # rows since the last edge
+    held: int = 0  # rows in the file that is open
     writer: pq.ParquetWriter | None = None
+    waiting: list[pa.Table] = field(default_factory=list)  # until they are `RANGE_ROWS`: each write costs what it costs
+    waited: int = 0  # rows of these
 
     def add(self, table: pa.Table, number: int) -> None:
-        size = table.num_rows
-        at = pc.add(table["line"], number << 40)
-        place = [pa.chunked_array([pa.repeat(pa.scalar(number, pa.int16()), size)]), at]
-        rows = pa.Table.from_arrays([*place, *table.columns], schema=self.schema)
+        place = pc.add(table["line"], number << _LINE_BITS)
+        others = [_packed(table[f.name]) if f.type == _PACKED else table[f.name] for f in list(self.schema)[1:]]
+        self.waiting.append(pa.Table.from_arrays([place, *others], schema=self.schema))
+        self.waited += table.num_rows
+        if self.waited >= RANGE_ROWS:
+            self._write()
+
+    def _write(self) -> None:
+        rows = pa.concat_tables(self.waiting)
+        self.waiting, self.waited = [], 0
         if self.writer is None:
             path = str(self.folder / f"{self.kind}-{len(self.paths):06d}.parquet")
             self.writer = pq.ParquetWriter(
-                path, self.schema, compression="zstd", use_dictionary=_REPEATED, write_statistics=["place"]
+                path, self.schema, compression="lz4", use_dictionary=_REPEATED, write_statistics=["place"]
             )
             self.paths.append(path)
             self.held = 0
-        for begin in range(0, size, RANGE_ROWS):
-            if self.since >= RANGE_ROWS:
-                self.edges.append(at[begin].as_py())
-                self.since = 0
-            self.since += min(RANGE_ROWS, size - begin)
+        self.edges += rows["place"][::RANGE_ROWS].to_pylist()
         self.writer.write_table(rows, row_group_size=RANGE_ROWS)
-        self.held += size
+        self.held += rows.num_rows
         if self.held >= FILE_ROWS:
-            self.close()
+            self._end()
 
-    def close(self) -> None:
+    def _end(self) -> None:
         if self.writer is not None:
             self.writer.close()
             self.writer = None
+
+    def close(self) -> None:
+        """What waits is written; of nothing, there is one file without rows."""
+        if self.waiting or not self.paths:
+            self.waiting = self.waiting or [self.schema.empty_table()]
+            self._write()
+        self._end()
+
+
+def _named(ns: pa.ChunkedArray) -> int:
+    """How many have name servers."""
+    return int(pc.sum(pc.greater(pc.list_value_length(ns), 0), min_count=0).as_py())
+
+
+def _packed(ds: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Each DS record as one number."""
+    return pa.chunked_array([_packed_chunk(chunk) for chunk in ds.chunks], _PACKED)
+
+
+def _packed_chunk(ds: pa.ListArray) -> pa.ListArray:
+    tag, algorithm, digest_type = (part.cast(pa.uint32()) for part in ds.values.flatten())
+    low = pc.bit_wise_or(pc.shift_left(algorithm, _ABOVE_TYPE), digest_type)
+    number = pc.bit_wise_or(pc.shift_left(tag, _ABOVE_ALGORITHM), low)
+    mask = ds.is_null() if ds.null_count else None
+    return pa.ListArray.from_arrays(ds.offsets, number, type=_PACKED, mask=mask)
 
 
 class Spool:
@@ -225,6 +268,7 @@ class Spool:
         self._rejects = _Files(self._folder, "rejects", _REFUSED)
         self._glue = _Files(self._folder, "glue", _ADDRESSES)
         self._lists: list[tuple[str, str | None, Zone | None]] = []
+        self._entries: Counter[int] = Counter()  # rows of each list; of a zone file, those with NS records
         self._writer = ThreadPoolExecutor(1)
         self._writing: Future[None] | None = None
         self._base: duckdb.DuckDBPyConnection | None = None
@@ -240,8 +284,9 @@ class Spool:
 
     def _write(self, batch: Batch, number: int) -> None:
         if batch.rows.num_rows:
-            named = pc.fill_null(pc.greater(pc.list_value_length(batch.rows["ns"]), 0), False)
-            self._rows.add(batch.rows.append_column("named", named), number)
+            self._rows.add(batch.rows, number)
+            of_zone = self._lists[number][2] is not None
+            self._entries[number] += _named(batch.rows["ns"]) if of_zone else batch.rows.num_rows
         if batch.rejects.num_rows:
             self._rejects.add(batch.rejects, number)
         if batch.glue.num_rows:
@@ -260,16 +305,11 @@ class Spool:
         self._settle()
         self._writer.shutdown()
         try:
-            for files, schema in (
-                (self._rows, _GIVEN),
-                (self._rejects, _REFUSED),
-                (self._glue, _ADDRESSES),
-            ):
-                if not files.paths:
-                    files.add(pa.Table.from_batches([], schema=pa.schema(list(schema)[2:])), 0)
+            for files in (self._rows, self._rejects, self._glue):
                 files.close()
         except OSError as error:
             raise _no_room(error) from error
+        pa.default_memory_pool().release_unused()  # what blocks took is DuckDB's to take now
         self._base = database.opened(memory_limit=MEMORY, temp_directory=str(self._folder))
         self._run(_BASE)
         self._run(
@@ -284,12 +324,12 @@ class Spool:
             if zone is not None and zone.apex is None:
                 apex = self._top(number) or zone.origin
                 self._base.execute("update lists set apex = ? where list = ?", [apex, number])
-        outside = self.one("select bool_or(outside) from given")
-        self._run(_TWICE.format(inside="not outside" if outside else "true"))
+        zones = any(zone is not None for _, _, zone in self._lists)
+        self._run(_TWICE.format(inside="not outside" if zones else "true", rows=_quoted(self._rows.paths)))
         some = self.one("select count(*) > 0 from perhaps")
         for sql in (_MERGED, _FOLDED):
             self._run(sql.replace("{some}", "true" if some else "false"))
-        return self._counted()
+        return self._counted(some)
 
     def _top(self, number: int) -> str | None:
         """Of a zone file without SOA: the NS owner that all other NS owners are below, if there is one."""
@@ -304,9 +344,11 @@ class Spool:
         sql = f"select count(*) from {owners} where own <> ? and ? <> '' and not ends_with(own, '.' || ?)"
         return None if self.one(sql, [shortest] * 3) else shortest
 
-    def _counted(self) -> list[Counted]:
+    def _counted(self, repeated: bool) -> list[Counted]:
         """Of each list, what became of its entries."""
-        lone = self._by_list("inside anti join twice using (domain) where entry")
+        lone = self._entries - self._by_list("strangers")
+        if repeated:
+            lone -= self._by_list("inside semi join twice using (domain) where entry")
         alike, first = self._by_list("alike"), self._by_list("merged")
         rejects = self._by_list("turned_away")
         owners = self._by_list(

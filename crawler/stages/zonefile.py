@@ -131,9 +131,14 @@ def _unbroken(pieces: Iterator[Block | Line]) -> Iterator[Block | Line]:
             head = tail = b""
             yield piece
             continue
-        data = tail + piece.data
+        data = piece.data
         cut = _last_owner(data)
-        head, tail = data[:cut], data[cut:]
+        if cut < len(data):
+            head, tail = b"".join((tail, memoryview(data)[:cut])), data[cut:]
+        else:  # perhaps all of one owner, begun before
+            data = tail + data
+            cut = _last_owner(data)
+            head, tail = data[:cut], data[cut:]
         yield Block(begins, head)
     if tail:
         yield Block(begins + head.count(b"\n"), tail)

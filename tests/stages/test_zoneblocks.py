@@ -138,6 +138,7 @@ _records = st.sampled_from(
         "TXT x",
         "RRSIG DS 13 2 60 1 2 3 nl. ab",
         "rrsig ds 1",
+        "RRSIG Ds 2",
         "RRSIG NS 1",
     ]
 )
