@@ -8,7 +8,6 @@ same lines that began it.
 
 from __future__ import annotations
 
-import random
 import resource
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
@@ -21,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import trio
 
-from crawler import database, runner
+from crawler import backlog, database, runner
+from crawler.backlog import Backlog
 from crawler.manners import network_of
 from crawler.progress import Progress
 from crawler.seeds import Seeds
@@ -105,20 +105,17 @@ class Scan:
         table, look = stage.table, step.look
         if look > 1 and stage is self.stages[0]:
             self.revive()
-        mine = self._mine(stage)
         if look == 1:
-            keys = {key for key in stage.keys(self.store) if mine(key)}
+            keys = stage.keys(self.store)
         else:
-            keys = {key for key in self.store.passing(table, look - 1, domains.PASSING, stage.passing) if mine(key)}
-        total = len(keys)
-        keys -= self.store.seen(table, look, mine)
-        left = sorted(keys)
-        del keys  # of a large country it is as large again, and would stay as long as the stage
-        if not left:
-            return True
-        if look > 1 and not await self.due(table, look):
-            return False
-        return await self._observe(stage, look, left, total)
+            keys = self.store.passing(table, look - 1, domains.PASSING, stage.passing)
+        seed = f"{self.pace.seed} {table.TABLE} {look}"
+        with backlog.opened(filter(self._mine(stage), keys), self.store.seen(table, look), seed) as left:
+            if not len(left):
+                return True
+            if look > 1 and not await self.due(table, look):
+                return False
+            return await self._observe(stage, look, left)
 
     async def due(self, table: type[Row], look: int) -> bool:
         """Wait until this look may begin, by the clock that the rows go by; False if we are stopped meanwhile."""
@@ -134,13 +131,12 @@ class Scan:
         holds, near = self.pace.shard.holds, stage.near
         return holds if near is _itself else lambda key: holds(near(key))
 
-    async def _observe(self, stage: Stage, look: int, left: list[str], total: int) -> bool:
+    async def _observe(self, stage: Stage, look: int, left: Backlog) -> bool:
         table = stage.table
-        random.Random(f"{self.pace.seed} {table.TABLE} {look}").shuffle(left)
         title = table.TABLE if look == 1 else f"{table.TABLE}, look {look}"
-        self.progress.begin(title, total, total - len(left))
+        self.progress.begin(title, left.total, left.total - len(left))
         if stage.seeds is not None:
-            stage.seeds.begin(self.store, left if look == 1 else [])
+            stage.seeds.begin(self.store, left if look == 1 else ())
 
         def write(rows: list[Row]) -> None:
             self.store.write(table, rows)
@@ -412,9 +408,9 @@ def accounts(store: Store, policies: Policies, probe: Probe, *, zones: bool) -> 
     if zones:
         asked.append((Zone, zones_in(store)))
     found = {}
-    for table, told in asked:
-        keys = set(told)
-        found[table.TABLE] = [len(keys & store.seen(table, 1)), len(keys)]
+    for table, keys in asked:
+        with backlog.opened(keys, store.seen(table, 1), table.TABLE) as left:
+            found[table.TABLE] = [left.total - len(left), left.total]
     return found
 
 
@@ -423,6 +419,5 @@ def accounted(store: Store, shard: Shard = WHOLE, unwanted: Callable[[str], bool
 
     Names that opted out while the scan ran and have no row are not to be measured any more.
     """
-    seen = store.seen(Domain, 1, shard.holds)
-    names = {name for name in filter(shard.holds, names_in(store)) if name in seen or not unwanted(name)}
-    return len(names & seen), len(names)
+    with backlog.opened(filter(shard.holds, names_in(store)), store.seen(Domain, 1), Domain.TABLE) as left:
+        return left.total - len(left), left.total - sum(map(unwanted, left))

@@ -13,6 +13,7 @@ import struct
 from base64 import b64decode
 from calendar import timegm
 from ipaddress import ip_address
+from itertools import islice
 from tempfile import TemporaryDirectory
 from time import strptime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -25,12 +26,13 @@ from crawler.standards.wire import IN, Record, Type
 from crawler.tables import Delegation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from crawler.store import Store
 
 MEMORY = "256MB"
 BATCH = 2_048
+_WANTED = pa.schema({"domain": pa.string(), "nth": pa.int64()})
 
 
 class Plantable(Protocol):
@@ -48,10 +50,10 @@ class Seeds:
         self._rows: Iterator[dict[str, Any]] = iter(())
         self._next: dict[str, Any] | None = None
 
-    def begin(self, store: Store, keys: Sequence[str]) -> None:
+    def begin(self, store: Store, keys: Iterable[str]) -> None:
         """These keys will be taken, in this order."""
         parts = [str(part) for part in store.parts(Delegation)]
-        self._rows = _in_order(parts, keys) if parts and keys else iter(())
+        self._rows = _in_order(parts, keys) if parts else iter(())
         self._next = next(self._rows, None)
 
     def take(self, key: str) -> dict[str, Any] | None:
@@ -74,17 +76,24 @@ class Seeds:
         await self._resolver.plant(zone, child, records)
 
 
-def _in_order(parts: list[str], keys: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _in_order(parts: list[str], keys: Iterable[str]) -> Iterator[dict[str, Any]]:
     """The delegations of these keys, in their order; sorted outside of memory, where they do not fit into it."""
     with (
         TemporaryDirectory(prefix="dane-census-") as spill,
         database.opened(memory_limit=MEMORY, temp_directory=spill) as base,
     ):
-        base.register("wanted", pa.table({"domain": pa.array(keys, pa.string()), "nth": pa.array(range(len(keys)))}))
+        base.register("wanted", pa.RecordBatchReader.from_batches(_WANTED, _numbered(keys)))
         base.read_parquet(parts).create_view("delegations")
         rows = base.sql("select d.* from delegations d join wanted using (domain) order by nth")
         for batch in rows.to_arrow_reader(BATCH):
             yield from batch.to_pylist()
+
+
+def _numbered(keys: Iterable[str]) -> Iterator[pa.RecordBatch]:
+    source, nth = iter(keys), 0
+    while batch := list(islice(source, BATCH)):
+        yield pa.record_batch([pa.array(batch, pa.string()), pa.array(range(nth, nth + len(batch)))], schema=_WANTED)
+        nth += len(batch)
 
 
 def _read(row: dict[str, Any]) -> tuple[bytes, bytes, list[Record]]:

@@ -17,7 +17,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -104,13 +104,10 @@ class Store:
         for part in (self.folder / table.TABLE).glob(f"part-{self.tag}*.parquet"):
             part.unlink()
 
-    def seen(self, table: type[Row], look: int, wanted: Callable[[str], bool] | None = None) -> set[str]:
-        """The keys that have a row of this look; only those that are `wanted`, if that is told."""
-        keys: set[str] = set()
+    def seen(self, table: type[Row], look: int) -> Iterator[list[str]]:
+        """The keys that have a row of this look, part by part."""
         for batch in self.columns(table, [table.KEY, "look"]):
-            found = batch.filter(pc.equal(batch["look"], look))[table.KEY].to_pylist()
-            keys.update(found if wanted is None else filter(wanted, found))
-        return keys
+            yield batch.filter(pc.equal(batch["look"], look))[table.KEY].to_pylist()
 
     def passing(
         self, table: type[Row], look: int, outcomes: Collection[Outcome], ends: Collection[str] = ()

@@ -55,6 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "crawler.shards": set(),
     "crawler.database": set(),
+    "crawler.backlog": {"crawler.store"},
     "crawler.seeds": {"crawler.standards", "crawler.tables", "crawler.store", "crawler.database"},
     "crawler.progress": set(),
     "crawler.outlook": {"crawler.session", "crawler.stages", "crawler.visiting"},
@@ -62,7 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "crawler.scan": {
         "crawler.runner", "crawler.progress", "crawler.stages", "crawler.store", "crawler.tables", "crawler.resolver",
         "crawler.visited", "crawler.visiting", "crawler.manners", "crawler.shards", "crawler.seeds",
-        "crawler.database",
+        "crawler.database", "crawler.backlog",
     },
     "crawler.crawl": {
         "crawler.seeds",

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,9 @@ def test_the_keys_of_a_look_are_read_back_over_all_parts(tmp_path: Path) -> None
         store.write(Domain, [domain_row("a.nl"), domain_row("b.nl")])
         store.write(Domain, [domain_row("c.nl"), domain_row("a.nl", look=2)])
     with opened(tmp_path / "run", IDENTITY) as store:
-        assert store.seen(Domain, 1) == {"a.nl", "b.nl", "c.nl"}
-        assert store.seen(Domain, 2) == {"a.nl"}
-        assert store.seen(Host, 1) == set()
+        assert set(chain.from_iterable(store.seen(Domain, 1))) == {"a.nl", "b.nl", "c.nl"}
+        assert set(chain.from_iterable(store.seen(Domain, 2))) == {"a.nl"}
+        assert set(chain.from_iterable(store.seen(Host, 1))) == set()
 
 
 def test_what_may_pass_is_looked_at_again_and_nothing_else(tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_a_write_that_fails_leaves_no_part_and_no_leftover(tmp_path: Path, monke
         with pytest.raises(StoreFault):
             store.note(complete=True)
         monkeypatch.undo()
-        assert store.seen(Domain, 1) == {"a.nl"}
+        assert set(chain.from_iterable(store.seen(Domain, 1))) == {"a.nl"}
     assert json.loads((tmp_path / "run/run.json").read_text()) == {"identity": IDENTITY}
     assert not list((tmp_path / "run").rglob("*.tmp"))
 
