@@ -157,12 +157,17 @@ def _judge(store: Store, *, classes: bool = False) -> None:
 
 
 def command_of(run: Path) -> tuple[list[str], str]:
-    """The arguments and the folder that a scan was begun with. Raises `OptionFault`."""
+    """The arguments and the folder that a scan was begun with; of shards, without `--shard`. Raises `OptionFault`."""
     try:
-        told = json.loads((run / RUN).read_bytes())["command"]
+        books = [json.loads(book.read_bytes()) for book in (run / RUN, *sorted(run.glob("shard-*.json")))]
+        told = next((book for book in books if "command" in book), books[0])["command"]
         arguments, folder = [str(one) for one in told["arguments"]], str(told["folder"])
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise OptionFault(f"{run}: no scan that could be resumed: its {RUN} does not tell its command") from fault
+    if "--shard" in arguments:
+        at = arguments.index("--shard")
+        del arguments[at : at + 2]
+    arguments = [one for one in arguments if not one.startswith("--shard=")]
     if not arguments or "-" in arguments:
         raise OptionFault(f"{run}: its list came from standard input: give the same command and the list again")
     if not Path(folder).is_dir():
@@ -340,6 +345,11 @@ def _tell(store: Store, found: Names, progress: Progress, shard: Shard, *, compl
     print(f"looked at: {', '.join(told)}")
     if not complete:
         progress.say(f"dane-census: stopped; the same command resumes in {store.folder}")
+    elif shard != WHOLE:
+        progress.say(
+            f"dane-census: shard {shard} is done; once all are, `dane-census resume {store.folder}` does what is left"
+            " (hosts that domains of several shards share), and judges"
+        )
 
 
 def accounted_for(store: Store, shard: Shard = WHOLE, unwanted: Callable[[str], bool] = lambda _: False) -> str:

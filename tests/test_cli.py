@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 from collections.abc import Callable
@@ -338,3 +339,22 @@ def test_a_folder_that_is_no_scan_cannot_be_resumed(tmp_path: Path, run: Run) ->
 def test_a_shard_that_is_none_is_told(tmp_path: Path, run: Run, text: str) -> None:
     status, _, err = run("scan", listed(tmp_path, "a.example"), "--out", tmp_path / "run", "--shard", text)
     assert (status, err.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize("parts", [[("--shard", "1/2"), ("--shard", "2/2")], [("--shard=2/2",), ("--shard=1/2",)]])
+def test_what_shards_left_is_done_by_resume(
+    parts: list[tuple[str, ...]], tmp_path: Path, run: Run, pretend: Pretend
+) -> None:
+    path = listed(tmp_path, *(f"{letter}.example" for letter in "abcdefgh"))
+    folder = tmp_path / "run"
+    for part in parts:
+        status, out, err = run("scan", path, "--out", folder, "--workers", "1", "--quiet", *part)
+        assert status == 0
+        assert re.search(r"^accounted: (\d) of \1 names of shard ./2$", out, re.MULTILINE)
+        assert f"once all are, `dane-census resume {folder}` does what is left" in err
+    looked = len(pretend.looked)
+    status, out, err = run("resume", folder)
+    assert (status, "once all are" in err) == (0, False)
+    assert out.endswith("accounted: 8 of 8 names\n")
+    assert {key for key, _ in pretend.looked[looked:]} <= {"mx.shared.example"}  # where it was the first shard's
+    assert sum(key == "mx.shared.example" for key, _ in pretend.looked) == 1
