@@ -26,8 +26,11 @@ HELD = 1 << 10  # keys of a bucket that wait to be written
 class Backlog:
     """Keys without a row, each once; iterate as often as you like while it is open."""
 
-    def __init__(self, total: int, left: int, begin: Callable[[], Iterator[str]]) -> None:
+    def __init__(
+        self, total: int, left: int, begin: Callable[[], Iterator[str]], place: Callable[[str], bytes]
+    ) -> None:
         self.total = total  # keys that there are, with a row or without
+        self.place = place  # where a key stands in the order, one of these or another
         self._left = left
         self._begin = begin
 
@@ -54,7 +57,7 @@ def opened(keys: Iterable[str], seen: Iterable[list[str]], seed: str, many: int 
         yield _in_memory(kept, seen, partial(_place, seed))
         return
     with ExitStack() as stack:
-        with _told():
+        with told():
             folder = stack.enter_context(TemporaryDirectory(prefix="dane-census-"))
             backlog = _on_disk(chain(kept, source), seen, partial(_place, seed), Path(folder))
         yield backlog
@@ -70,7 +73,7 @@ def _in_memory(keys: set[str], seen: Iterable[list[str]], place: Callable[[str],
     for batch in seen:
         keys.difference_update(batch)
     order = sorted(keys, key=place)
-    return Backlog(total, len(order), lambda: iter(order))
+    return Backlog(total, len(order), lambda: iter(order), place)
 
 
 def _on_disk(keys: Iterable[str], seen: Iterable[list[str]], place: Callable[[str], bytes], folder: Path) -> Backlog:
@@ -84,7 +87,8 @@ def _on_disk(keys: Iterable[str], seen: Iterable[list[str]], place: Callable[[st
         left += len(mine)
         (folder / f"seen-{number}").unlink(missing_ok=True)
         (folder / f"keys-{number}").write_bytes(_lines(sorted(mine, key=place)))
-    return Backlog(total, left, lambda: chain.from_iterable(_read(folder / f"keys-{n}") for n in range(BUCKETS)))
+    files = [folder / f"keys-{number}" for number in range(BUCKETS)]
+    return Backlog(total, left, lambda: chain.from_iterable(map(_read, files)), place)
 
 
 def _spread(keys: Iterable[str], place: Callable[[str], bytes], folder: Path, kind: str) -> None:
@@ -118,8 +122,8 @@ def _read(path: Path) -> list[str]:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Troubles of the disk in one line."""
+def told() -> Iterator[None]:
+    """Troubles of the disk in one line, as a `StoreFault`."""
     try:
         yield
     except OSError as error:

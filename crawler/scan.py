@@ -136,7 +136,9 @@ class Scan:
         title = table.TABLE if look == 1 else f"{table.TABLE}, look {look}"
         self.progress.begin(title, left.total, left.total - len(left))
         if stage.seeds is not None:
-            stage.seeds.begin(self.store, left if look == 1 else ())
+            stage.seeds.stop()
+            if look == 1:
+                stage.seeds.begin(self.store, left, self._mine(stage))
 
         def write(rows: list[Row]) -> None:
             self.store.write(table, rows)

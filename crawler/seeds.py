@@ -12,27 +12,30 @@ import binascii
 import struct
 from base64 import b64decode
 from calendar import timegm
+from contextlib import ExitStack
 from ipaddress import ip_address
-from itertools import islice
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import strptime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from crawler import database
+from crawler.backlog import told
 from crawler.standards.names import NameFault, from_text
 from crawler.standards.wire import IN, Record, Type
-from crawler.tables import Delegation
+from crawler.tables import Delegation, schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from crawler.backlog import Backlog
     from crawler.store import Store
 
-MEMORY = "256MB"
+MANY = 1 << 16  # delegations in memory
 BATCH = 2_048
-_WANTED = pa.schema({"domain": pa.string(), "nth": pa.int64()})
+_COLUMNS = [field.name for field in schema(Delegation)]
 
 
 class Plantable(Protocol):
@@ -47,22 +50,30 @@ class Seeds:
 
     def __init__(self, resolver: Plantable) -> None:
         self._resolver = resolver
+        self._place: Callable[[str], bytes] = str.encode
         self._rows: Iterator[dict[str, Any]] = iter(())
         self._next: dict[str, Any] | None = None
 
-    def begin(self, store: Store, keys: Iterable[str]) -> None:
-        """These keys will be taken, in this order."""
-        parts = [str(part) for part in store.parts(Delegation)]
-        self._rows = _in_order(parts, keys) if parts else iter(())
+    def begin(self, store: Store, keys: Backlog, mine: Callable[[str], bool]) -> None:
+        """These keys will be taken, in this order; delegations of others than `mine` need not be kept at hand.
+
+        Raises `StoreFault` where there is no room for them on the disk.
+        """
+        self._place = keys.place
+        self._rows = _in_order(store, keys.place, mine)
         self._next = next(self._rows, None)
+
+    def stop(self) -> None:
+        """Keys will be taken of which no zone file is to be believed."""
+        self._rows, self._next = iter(()), None
 
     def take(self, key: str) -> dict[str, Any] | None:
         """What the zone file says of the next key that is taken."""
+        place = self._place(key)
+        while self._next is not None and self._next["place"] < place:  # of a key that has a row already
+            self._next = next(self._rows, None)
         row = self._next
-        if row is None or row["domain"] != key:
-            return None
-        self._next = next(self._rows, None)
-        return row
+        return row if row is not None and row["domain"] == key else None
 
     async def plant(self, key: str) -> None:
         """Let the resolver know of the next key that is taken what its zone file says."""
@@ -76,24 +87,52 @@ class Seeds:
         await self._resolver.plant(zone, child, records)
 
 
-def _in_order(parts: list[str], keys: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """The delegations of these keys, in their order; sorted outside of memory, where they do not fit into it."""
-    with (
-        TemporaryDirectory(prefix="dane-census-") as spill,
-        database.opened(memory_limit=MEMORY, temp_directory=spill) as base,
-    ):
-        base.register("wanted", pa.RecordBatchReader.from_batches(_WANTED, _numbered(keys)))
-        base.read_parquet(parts).create_view("delegations")
-        rows = base.sql("select d.* from delegations d join wanted using (domain) order by nth")
-        for batch in rows.to_arrow_reader(BATCH):
-            yield from batch.to_pylist()
+def _in_order(store: Store, place: Callable[[str], bytes], mine: Callable[[str], bool]) -> Iterator[dict[str, Any]]:
+    """Delegations by their places; more than `MANY` lie on the disk meanwhile, in files by the first octet of these."""
+    held: list[pa.Table] = []
+    size = 0
+    with ExitStack() as stack:
+        folder: Path | None = None
+        with told():
+            for part in store.columns(Delegation, _COLUMNS):
+                held.append(_placed(part, place, mine))
+                size += held[-1].num_rows
+                if size > MANY:
+                    folder = folder or Path(stack.enter_context(TemporaryDirectory(prefix="dane-census-")))
+                    _spread(held, folder)
+                    held, size = [], 0
+            if folder is not None and held:
+                _spread(held, folder)
+        for tables in (held,) if folder is None else map(_gathered, (folder / str(octet) for octet in range(256))):
+            if tables:
+                for batch in pa.concat_tables(tables).sort_by("place").to_batches(BATCH):
+                    yield from batch.to_pylist()
 
 
-def _numbered(keys: Iterable[str]) -> Iterator[pa.RecordBatch]:
-    source, nth = iter(keys), 0
-    while batch := list(islice(source, BATCH)):
-        yield pa.record_batch([pa.array(batch, pa.string()), pa.array(range(nth, nth + len(batch)))], schema=_WANTED)
-        nth += len(batch)
+def _placed(part: pa.Table, place: Callable[[str], bytes], mine: Callable[[str], bool]) -> pa.Table:
+    """The delegations that are ours, with their places."""
+    own = part.filter(pa.array(map(mine, part["domain"].to_pylist()), pa.bool_()))
+    return own.append_column("place", pa.array(map(place, own["domain"].to_pylist()), pa.binary()))
+
+
+def _spread(tables: list[pa.Table], folder: Path) -> None:
+    rows = pa.concat_tables(tables).sort_by("place")
+    runs = pc.run_end_encode(pc.binary_slice(rows["place"].combine_chunks(), 0, 1))
+    begin = 0
+    for octet, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+        with (folder / str(octet[0])).open("ab") as file, pa.ipc.new_stream(file, rows.schema) as stream:
+            stream.write_table(rows.slice(begin, end - begin))
+        begin = end
+
+
+def _gathered(path: Path) -> list[pa.Table]:
+    """What was written into one file, piece by piece."""
+    tables = []
+    if path.exists():
+        with pa.OSFile(str(path)) as file:
+            while file.tell() < file.size():
+                tables.append(pa.ipc.open_stream(file).read_all())
+    return tables
 
 
 def _read(row: dict[str, Any]) -> tuple[bytes, bytes, list[Record]]:

@@ -56,7 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "crawler.shards": set(),
     "crawler.database": set(),
     "crawler.backlog": {"crawler.store"},
-    "crawler.seeds": {"crawler.standards", "crawler.tables", "crawler.store", "crawler.database"},
+    "crawler.seeds": {"crawler.standards", "crawler.tables", "crawler.store", "crawler.backlog"},
     "crawler.progress": set(),
     "crawler.outlook": {"crawler.session", "crawler.stages", "crawler.visiting"},
     "crawler.runner": {"crawler.store", "crawler.tables", "crawler.progress"},

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import struct
+import tempfile
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from crawler import backlog
+from crawler import seeds as seeding
 from crawler.crawl import Looks, seeing
 from crawler.resolver.forward import ForwardingResolver
 from crawler.resolver.resolve import Resolver
@@ -15,7 +20,7 @@ from crawler.session import Eyes
 from crawler.stages import domains, names
 from crawler.standards.names import ROOT, from_text
 from crawler.standards.wire import Type
-from crawler.store import opened
+from crawler.store import StoreFault, opened
 from crawler.tables import Delegation, Domain
 from lab.export import explicit, export
 from lab.listing import from_names, generate
@@ -31,6 +36,11 @@ if TYPE_CHECKING:
     from trio.testing import MockClock
 
     from crawler.standards.wire import Record
+
+
+def everybody(_: str) -> bool:
+    """Every key is this shard's."""
+    return True
 
 
 class Taking:
@@ -73,13 +83,15 @@ async def test_what_a_zone_file_says_is_handed_over_as_a_referral_would_say_it(t
         write_names(store, found)
         seeds = Seeds(taking)
         keys = ["two.tr", "nowhere.tr", "odd.tr", "sub.two.tr", "one.tr"]
-        seeds.begin(store, keys)
-        for key in keys:
-            await seeds.plant(key)
-    assert [child for _, child, _ in taking.given] == [from_text("two.tr"), from_text("one.tr")], (
+        with backlog.opened(keys, (), "0") as left:
+            seeds.begin(store, left, everybody)
+            for key in left:
+                await seeds.plant(key)
+    given = {child: (zone, child, records) for zone, child, records in taking.given}
+    assert given.keys() == {from_text("two.tr"), from_text("one.tr")}, (
         "one that another delegates, and one that is written oddly, are asked for"
     )
-    zone, child, records = taking.given[1]
+    zone, child, records = given[from_text("one.tr")]
     assert zone == from_text("tr")
     assert records == [
         (child, Type.NS, 1, 300, from_text("ns.one.tr")),
@@ -103,12 +115,56 @@ async def test_keys_are_passed_over_by_whom_nobody_delegates(tmp_path: Path) -> 
         write_names(store, found)
         seeds = Seeds(taking)
         await seeds.plant("two.tr")
-        seeds.begin(store, ["two.tr", "one.tr"])
-        assert seeds.take("two.tr") is not None
-        await seeds.plant("one.tr")
-        seeds.begin(store, [])
-        await seeds.plant("two.tr")
-    assert [child for _, child, _ in taking.given] == [from_text("one.tr")]
+        with backlog.opened(["two.tr", "one.tr", "nowhere.tr"], (), "0") as left:
+            first, second = (key for key in left if key != "nowhere.tr")
+            seeds.begin(store, left, everybody)
+            assert seeds.take(first) is not None
+            await seeds.plant(second)
+            assert [child for _, child, _ in taking.given] == [from_text(second)]
+            seeds.stop()
+            await seeds.plant(second)
+            seeds.begin(store, left, everybody)
+            await seeds.plant(second)  # the first has a row already
+            seeds.begin(store, left, lambda key: key != second)
+            await seeds.plant(second)
+    assert [child for _, child, _ in taking.given] == [from_text(second)] * 2
+
+
+@pytest.mark.parametrize("many", [0, 7, 1_000])
+def test_many_delegations_come_in_the_order_of_their_keys_from_the_disk(
+    many: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seeding, "MANY", many)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    lines = "".join(f"d{number}.tr. 60 IN NS ns.d{number}.tr.\nns.d{number}.tr. 60 IN A 192.0.2.{number % 250}\n"
+                    for number in range(600))  # fmt: skip
+    folder, found = kept(tmp_path, ZONE + lines)
+    with folder as store:
+        write_names(store, found)
+        seeds = Seeds(Taking())
+        with backlog.opened([f"d{number}.tr" for number in range(0, 900, 2)], (), "0") as left:
+            seeds.begin(store, left, lambda key: not key.endswith("4.tr"))
+            taken = {key: seeds.take(key) for key in left}
+        for key, row in taken.items():
+            assert (row is not None) == (int(key[1:-3]) < 600 and not key.endswith("4.tr")), key
+            if row is not None:
+                assert (row["domain"], row["ns"]) == (key, [f"ns.{key}"])
+        seeds.stop()
+    del found, seeds
+    assert list(tmp_path.glob("dane-census-*")) == []
+
+
+def test_no_room_for_delegations_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, found = kept(tmp_path)
+    with folder as store:
+        write_names(store, found)
+        monkeypatch.setattr(seeding, "MANY", 0)
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+        with (
+            backlog.opened(["one.tr"], (), "0") as left,
+            pytest.raises(StoreFault, match=r"gone: No such file or directory; set TMPDIR"),
+        ):
+            Seeds(Taking()).begin(store, left, everybody)
 
 
 async def test_behind_a_recursive_server_nobody_is_planted(autojump_clock: MockClock) -> None:
@@ -177,9 +233,10 @@ async def test_every_verdict_is_the_same_and_the_registry_is_left_alone(
             hints, anchors = starting_hints(world.hints()), starting_anchors(world.anchors())
             resolver = Resolver(net, hints=hints, anchors=anchors, now=lambda: world.now)
             seeds = Seeds(resolver) if planting else None
-            if seeds is not None:
-                seeds.begin(store, listed)
-            seen.append((*await looked_at(listed, seeds, net, resolver), resolver.listed))
+            with backlog.opened(listed, (), "0") as left:
+                if seeds is not None:
+                    seeds.begin(store, left, everybody)
+                seen.append((*await looked_at(list(left), seeds, net, resolver), resolver.listed))
     (asked_rows, asked, none), (rows, hardly_asked, (taken, doubted)) = seen
     assert none == (0, 0)
     assert taken == 250

@@ -9,6 +9,7 @@ that occur more than once are grouped, the others pass as they are, in the order
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import weakref
 from collections import Counter
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
 
     from crawler.stages.entries import Batch, Zone
 
-MEMORY = "200MB"
+MEMORY = 200  # MB
 FILE_ROWS = 1 << 19  # of one file
+PASS_ROWS = 1 << 24  # hashes of about so many are counted in memory
 RANGE_ROWS = 1 << 16  # about so many are sorted, and joined with their addresses, in memory
 
 _LINE_BITS = 40
@@ -88,8 +90,12 @@ create or replace view inside as select * from given where {inside};
 create or replace table strangers as
 select list, line, left(text, 200) as text, own from given where not {inside} and entry;
 
-create or replace table perhaps as
-select hash(domain) as number from read_parquet({rows}) group by number having count(*) > 1;
+create or replace table perhaps (number ubigint);
+"""
+_PERHAPS = """
+insert into perhaps
+select hash(domain) as number from read_parquet({rows}) where hash(domain) % {passes} = {nth}
+group by number having count(*) > 1;
 """
 _MERGED = """
 create or replace table twice as
@@ -195,7 +201,8 @@ class _Files:
     schema: pa.Schema
     paths: list[str] = field(default_factory=list)
     edges: list[int] = field(default_factory=list)  # the `place` of every `RANGE_ROWS`-th row, about
-    held: int = 0  # rows in the file that is open
+    rows: int = 0  # of all files
+    held: int = 0  # of the file that is open
     writer: pq.ParquetWriter | None = None
     waiting: list[pa.Table] = field(default_factory=list)  # until they are `RANGE_ROWS`: each write costs what it costs
     waited: int = 0  # rows of these
@@ -221,6 +228,7 @@ class _Files:
         self.edges += rows["place"][::RANGE_ROWS].to_pylist()
         self.writer.write_table(rows, row_group_size=RANGE_ROWS)
         self.held += rows.num_rows
+        self.rows += rows.num_rows
         if self.held >= FILE_ROWS:
             self._end()
 
@@ -272,6 +280,7 @@ class Spool:
         self._writer = ThreadPoolExecutor(1)
         self._writing: Future[None] | None = None
         self._base: duckdb.DuckDBPyConnection | None = None
+        self._memory = MEMORY
 
     def begin(self, source: str, tag: str | None, zone: Zone | None) -> None:
         """The batches that follow are of this list."""
@@ -310,7 +319,7 @@ class Spool:
         except OSError as error:
             raise _no_room(error) from error
         pa.default_memory_pool().release_unused()  # what blocks took is DuckDB's to take now
-        self._base = database.opened(memory_limit=MEMORY, temp_directory=str(self._folder))
+        self._base = database.opened(memory_limit=f"{MEMORY}MB", temp_directory=str(self._folder))
         self._run(_BASE)
         self._run(
             _VIEWS.format(
@@ -325,7 +334,10 @@ class Spool:
                 apex = self._top(number) or zone.origin
                 self._base.execute("update lists set apex = ? where list = ?", [apex, number])
         zones = any(zone is not None for _, _, zone in self._lists)
-        self._run(_TWICE.format(inside="not outside" if zones else "true", rows=_quoted(self._rows.paths)))
+        self._run(_TWICE.format(inside="not outside" if zones else "true"))
+        passes = 1 + self._rows.rows // PASS_ROWS
+        for nth in range(passes):
+            self._run(_PERHAPS.format(rows=_quoted(self._rows.paths), passes=passes, nth=nth))
         some = self.one("select count(*) > 0 from perhaps")
         for sql in (_MERGED, _FOLDED):
             self._run(sql.replace("{some}", "true" if some else "false"))
@@ -394,9 +406,17 @@ class Spool:
             self._folded.unregister("unwanted")
 
     def _run(self, sql: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of statements that may be begun anew: with more memory, where a list so long needs it."""
         with self._telling():
-            done = self._folded.execute(sql, values) if values is not None else self._folded.execute(sql)
-            return done.fetchall()
+            while True:
+                try:
+                    done = self._folded.execute(sql, values) if values is not None else self._folded.execute(sql)
+                    return done.fetchall()
+                except duckdb.OutOfMemoryException:
+                    if 2 * self._memory > os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20:
+                        raise
+                self._memory *= 2
+                self._folded.execute(f"set memory_limit = '{self._memory}MB'")
 
     @property
     def _folded(self) -> duckdb.DuckDBPyConnection:

@@ -437,6 +437,7 @@ def test_lists_come_to_the_same_however_they_are_cut_into_pieces(
     monkeypatch.setattr("crawler.stages.lists.HEAD", 30)
     monkeypatch.setattr("crawler.stages.spool.FILE_ROWS", rows)
     monkeypatch.setattr("crawler.stages.spool.RANGE_ROWS", rows)
+    monkeypatch.setattr("crawler.stages.spool.PASS_ROWS", rows)
     found = names.read([str(tmp_path / "p"), str(tmp_path / "z")])
     all_rows = list(found.rows())
     assert [row.domain for row in all_rows[:4]] == ["d3.tr", "x.nl", "d19.tr", "zz.nl"]
@@ -474,3 +475,18 @@ def test_what_was_read_of_lists_goes_with_them(tmp_path: Path, monkeypatch: pyte
     assert list(tmp_path.glob("dane-census-*"))
     del found
     assert not list(tmp_path.glob("dane-census-*"))
+
+
+def test_a_list_for_which_memory_does_not_suffice_is_given_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crawler.stages.spool.MEMORY", 1)
+    found = read(tmp_path, "".join(f"d{number % 40_000}.nl\n" for number in range(60_000)))
+    assert (len(found), found.account.repeats) == (40_000, 20_000)
+
+
+def test_more_memory_than_there_is_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.stages.spool.MEMORY", 1)
+    monkeypatch.setattr("os.sysconf", lambda name: 1 << 20 if name == "SC_PHYS_PAGES" else 1)
+    data = "".join(f"d{number % 40_000}.nl\n" for number in range(60_000)).encode()
+    assert "cannot be folded" in refusal(tmp_path, data)
