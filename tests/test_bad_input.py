@@ -174,7 +174,7 @@ def test_a_folder_that_may_not_be_written_is_refused(refused: Refused, tmp_path:
     ("size", "left"),
     [
         (60_000, []),  # what is read of the list does not fit, before there is a run
-        (450_000, [".lock", "run.json"]),  # that fits, and so does run.json; the names do not
+        (720_000, [".lock", "run.json"]),  # that fits, and so does run.json; the names do not
     ],
 )
 def test_a_disk_that_fills_up_is_told_in_one_line_and_leaves_only_whole_files(
@@ -182,7 +182,8 @@ def test_a_disk_that_fills_up_is_told_in_one_line_and_leaves_only_whole_files(
 ) -> None:
     """A file-size limit stands for the disk."""
     rng = random.Random(5)
-    (tmp_path / "list").write_text("".join(f"{rng.getrandbits(100):x}.nl\n" for _ in range(20_000)))
+    words = ("".join(rng.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=25)) for _ in range(20_000))
+    (tmp_path / "list").write_text("".join(f"a{word}.nl\n" for word in words))
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
