@@ -69,6 +69,8 @@ class Seeds:
 
     def take(self, key: str) -> dict[str, Any] | None:
         """What the zone file says of the next key that is taken."""
+        if self._next is None:  # no zone file, mostly
+            return None
         place = self._place(key)
         while self._next is not None and self._next["place"] < place:  # of a key that has a row already
             self._next = next(self._rows, None)

@@ -9,13 +9,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
 
+from crawler import backlog, seeds
 from crawler import fleet as fleets
+from crawler.backlog import Backlog
 from crawler.cli import main
 from crawler.command import Command, run_scan
 from crawler.crawl import Looks
@@ -65,6 +68,32 @@ def test_two_workers_find_what_one_finds(folder: Path, alone: dict[str, list[Any
     assert session["rows"]["domains"] == NAMES
     assert session["counters"]["udp_sent"] > NAMES
     assert session["complete"]
+
+
+def test_keys_and_delegations_on_the_disk_come_to_the_same_rows(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`MANY` names are more than a test can wait for."""
+    owners = [f"{name}. 60 IN NS ns.{name}.\n" for name in generate(NAMES, "nl").names]
+    (folder / "zone").write_text("nl. 60 IN SOA a.nl. b.nl. 1 2 3 4 5\n" + "".join(owners))
+    begun: list[Backlog] = []
+    on_disk = backlog._on_disk
+
+    def counted(*told: Any) -> Backlog:
+        begun.append(on_disk(*told))
+        return begun[-1]
+
+    monkeypatch.setattr(backlog, "_on_disk", counted)
+    zone = command(folder, "near", workers=1)
+    assert run_scan(replace(zone, lists=[str(folder / "zone")]))
+    assert not begun
+    monkeypatch.setattr(backlog, "MANY", 5)
+    monkeypatch.setattr(seeds, "MANY", 5)
+    assert run_scan(replace(zone, lists=[str(folder / "zone")], out=folder / "far"))
+    assert (begun[0].total, len(begun[0])) == (NAMES, NAMES)
+    assert (begun[-1].total, len(begun[-1])) == (NAMES, 0)  # as they are accounted for
+    assert tables(folder / "far") == tables(folder / "near")
+    runs = [json.loads((folder / out / "run.json").read_text())["sessions"] for out in ("near", "far")]
+    taken = [sum(one["counters"]["delegations_taken"] for one in sessions) for sessions in runs]
+    assert taken == [NAMES, NAMES]
 
 
 def test_shards_share_a_folder_and_the_whole_run_does_the_rest(folder: Path, alone: dict[str, list[Any]]) -> None:

@@ -82,8 +82,8 @@ from read_parquet({rejects}) r join lists l on l.list = listed(r.place);
 
 create or replace view glue as select distinct listed(place) as list, host, address from read_parquet({glue});
 """
-#: Owners outside of their zone; and of the others, domains of more than one row (by hash, for numbers take less memory
-#: than names). Both are rare, and where there are none, the statements below need not look at every row again.
+#: Owners outside of their zone, and hashes (numbers take less memory than names) of domains in more than one row. Both
+#: are rare, and where there are none, the statements below need not look at every row again.
 _TWICE = """
 create or replace view inside as select * from given where {inside};
 
