@@ -27,6 +27,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from crawler.standards.endings import Ending, Endings
 from crawler.standards.rdata import BEFORE_NAME, READERS, Fault, Type, WireFault, read_name, split_txt
 
 if TYPE_CHECKING:
@@ -190,6 +191,8 @@ _ROOT = b"\0"
 _OPT = int(Type.OPT)
 _EDE = 15
 _SIGNATURE = bytes((0, Type.RRSIG, 0, IN))  # type and class of every RRSIG record
+_endings = Endings()
+_known_ending = _endings.get
 
 #: An OPT record: owner, class (the sender's UDP size), TTL (rcode, version, flags), rdata's begin and end.
 _Opt = tuple[bytes, int, int, int, int]
@@ -204,14 +207,11 @@ def decode(message: bytes, asked: bytes = b"") -> Message:
         raise WireFault(Fault.HEADER, len(message))
     id, flags, questions, answers, authorities, additionals = _unpack_header(message)
     answer: list[Record] = []
-    authority: list[Record] = []
-    additional: list[Record] = []
-    opts: list[_Opt] = []
-    question = None
+    question, ending = None, None
     seen: Seen = {}
-    trailing = 0
+    at = _HEADER_SIZE
+    signed = _SIGNATURE in message
     try:
-        at = _HEADER_SIZE
         if questions:
             if questions > 1:
                 raise WireFault(Fault.QUESTIONS, 4)
@@ -229,13 +229,46 @@ def decode(message: bytes, asked: bytes = b"") -> Message:
             at += 4
         if answers:
             at = _records(message, at, answers, seen, answer, None)
+            if asked and not signed:  # an unsigned answer: others may end like it
+                ending = _known_ending((at, message[at:]))
+                if ending is not None and not (ending[0] == authorities and ending[1] == additionals):
+                    ending = None
+                for pointer, name in ending[2] if ending is not None else ():
+                    if seen.get(pointer) != name:
+                        ending = None
+                        break
+    except (IndexError, struct.error):
+        if not flags & _TC:
+            raise WireFault(Fault.TRUNCATED, len(message)) from None
+        ending = Ending(0, 0, (), [], [], 0, None, 0)
+    if ending is None:
+        ending = _read_ending(message, at, authorities, additionals, seen, cut=flags & _TC != 0)
+        if answer and asked and not signed and not flags & _TC:
+            _endings.keep((at, message[at:]), ending, seen)
+    _, _, _, authority, additional, rcode, edns, trailing = ending
+    return _new(
+        Message,
+        (
+            id, flags, flags & 15 | rcode, question, answer, authority, additional, edns, trailing, signed,
+            len(message), False,
+        ),
+    )  # fmt: skip
+
+
+def _read_ending(message: bytes, at: int, authorities: int, additionals: int, seen: Seen, *, cut: bool) -> Ending:
+    """All that comes after the answers; `cut` says that it may end anywhere."""
+    authority: list[Record] = []
+    additional: list[Record] = []
+    opts: list[_Opt] = []
+    trailing = 0
+    try:
         if authorities:
             at = _records(message, at, authorities, seen, authority, None)
         if additionals:
             at = _records(message, at, additionals, seen, additional, opts)
         trailing = len(message) - at
     except (IndexError, struct.error):
-        if not flags & _TC:
+        if not cut:
             raise WireFault(Fault.TRUNCATED, len(message)) from None
     rcode, edns = 0, None
     if opts:
@@ -244,14 +277,7 @@ def decode(message: bytes, asked: bytes = b"") -> Message:
             rcode, edns = ttl >> 24 << 4, _bare_edns(udp_size, ttl)
         else:
             rcode, edns = _read_opt(message, opts)
-    signed = _SIGNATURE in message
-    return _new(
-        Message,
-        (
-            id, flags, flags & 15 | rcode, question, answer, authority, additional, edns, trailing, signed,
-            len(message), False,
-        ),
-    )  # fmt: skip
+    return _new(Ending, (authorities, additionals, (), authority, additional, rcode, edns, trailing))
 
 
 def _records(message: bytes, at: int, count: int, seen: Seen, records: list[Record], opts: list[_Opt] | None) -> int:
