@@ -39,6 +39,7 @@ from crawler.runner import rare_collections
 from crawler.stages.domains import mail_route
 from crawler.standards.names import from_text
 from crawler.standards.wire import Message, Type, decode, encode_query, usual_query
+from crawler.strands import Crew
 from crawler.tables import Domain, schema
 
 _HERE = "127.0.0.1"
@@ -238,9 +239,7 @@ async def _all(names: Sequence[str], one: Callable[[str], Awaitable[None]]) -> N
         for name in left:
             await one(name)
 
-    async with trio.open_nursery() as nursery:
-        for _ in range(_TASKS):
-            nursery.start_soon(work)
+    await Crew().run(work, _TASKS)
 
 
 Drive = Callable[[Sequence[str], Network, int, Path], Awaitable[int]]

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from trio.lowlevel import checkpoint
 
+from crawler.strands import in_task
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
@@ -84,6 +86,7 @@ class Network(ABC):
         A network that gets replies in batches reads a batch in one go, before it wakes who waits: what is done in one
         go stays in the processor's caches, and costs a third less. `name` is that of the question.
         """
+        await in_task()
         reply = await self.over_udp(query, address, port, patience)
         self.heard_at = None
         return reply if isinstance(reply, Silence) else read(reply, question_of(query)[:-4])

@@ -37,6 +37,8 @@ from typing import NamedTuple, Self
 
 import trio
 
+from crawler.strands import Waiter
+
 _SECOND = 1.0
 _UNLIMITED = 1 << 62
 _BURST = 0.1  # of the rate
@@ -152,20 +154,20 @@ class Line(_Gate):
         return not (self.in_flight or self.parked) and quiet > (_FORGIVEN if self.worried else 2 * _SECOND)
 
 
-class _Turn:
-    """A task that waits in a line."""
+class _Turn(Waiter):
+    """Who waits in a line."""
 
-    __slots__ = ("line", "task")
+    __slots__ = ("line",)
 
     def __init__(self, line: Line) -> None:
+        super().__init__()
         self.line = line
-        self.task = trio.lowlevel.current_task()
 
-    def abort(self, _: object) -> trio.lowlevel.Abort:
+    def abort(self, raise_cancel: object) -> trio.lowlevel.Abort:
         """Cancelled while waiting: it holds nothing yet."""
         if self.line.waiting is not None:
             self.line.waiting.remove(self)
-        return trio.lowlevel.Abort.SUCCEEDED
+        return super().abort(raise_cancel)
 
 
 class Manners:
@@ -230,7 +232,11 @@ class Manners:
             self._park(line, self._shut(line, now, None) or line)
         self.waiting += 1
         try:
-            await trio.lowlevel.wait_task_rescheduled(turn.abort)
+            await turn
+        except GeneratorExit:  # a strand that is cancelled
+            if turn.who is None:  # its turn had come
+                self.done(line)
+            raise
         finally:
             self.waiting -= 1
         return line
@@ -327,7 +333,7 @@ class Manners:
             shut = self._shut(line, now, gate)
             if shut is None:
                 self._go(line, now)
-                trio.lowlevel.reschedule(line.waiting.popleft().task)
+                line.waiting.popleft().wake(None)
             if line.waiting:
                 self._park(line, shut or gate)
         self._come_back(gate)

@@ -28,6 +28,7 @@ from crawler.deadlines import Deadlines
 from crawler.exchange import Counters, Network, Silence, answers, question_of
 from crawler.manners import Line, Manners, is_special
 from crawler.sockets import Exchange, Random, UdpSocket, connect, descriptors, meaning, open_sockets
+from crawler.strands import checkpoint, in_task
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection
@@ -166,7 +167,7 @@ class UdpTcpNetwork(Network):
     ) -> T | Silence:
         where = self._place(address)
         if where is None:
-            await trio.lowlevel.checkpoint()
+            await checkpoint()
             return Silence.UNREACHABLE
         now = self._now()
         manners = self.manners
@@ -177,7 +178,7 @@ class UdpTcpNetwork(Network):
         try:
             sent = self._send(query, where, port, now + patience, read)
             if not isinstance(sent, Exchange):
-                await trio.lowlevel.checkpoint()
+                await checkpoint()
                 return sent
             result: T | Silence = await sent
             self.sent_at = now
@@ -217,7 +218,6 @@ class UdpTcpNetwork(Network):
         while number in outstanding:
             number = self._random.draw() & 0xFFFF
         exchange = self._spare.pop() if self._spare else Exchange()
-        exchange.task = trio.lowlevel.current_task()
         exchange.sock, exchange.outstanding = one.sock, outstanding
         exchange.id = number
         exchange.address = address
@@ -322,6 +322,7 @@ class UdpTcpNetwork(Network):
         counters.bytes_in += sum(len(reply) for _, reply in batch[before:])
 
     async def over_tcp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
+        await in_task()
         where = self._place(address)
         if where is None:
             await trio.lowlevel.checkpoint()
@@ -360,6 +361,7 @@ class UdpTcpNetwork(Network):
 
     @asynccontextmanager
     async def connection(self, address: str, port: int, patience: float) -> AsyncIterator[Stream | Silence]:
+        await in_task()
         where = self._place(address)
         if where is None:
             await trio.lowlevel.checkpoint()

@@ -14,14 +14,15 @@ from __future__ import annotations
 import gc
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import trio
 
 from crawler.progress import Progress
 from crawler.store import StoreFault
+from crawler.strands import Crew, in_strand, in_task
 
 GRACE = 10.0  # seconds for what is in flight after a first Ctrl-C
 PART_ROWS = 10_000
@@ -108,6 +109,7 @@ class Sink(Generic[R]):
             self._since = self._clock()
         self._held.append(row)
         if len(self._held) >= self._rows:
+            await in_task()
             await self.flush()
 
     @property
@@ -133,9 +135,11 @@ async def run(
     brake: Brake,
     progress: Progress,
     tally: Callable[[R], str],
+    light: bool = False,
 ) -> bool:
     """Observes every key once; False if the brake ended it earlier.
 
+    With `light`, `observe` runs in a strand and waits for nothing but replies (see ``strands``), else in a task.
     A full disk comes out as the plain `StoreFault`; an exception of `observe` with the key as its note.
     """
     source = iter(keys)
@@ -152,10 +156,11 @@ async def run(
                 raise
             await sink.put(row)
             progress.count(tally(row))
+            await in_strand()
 
     try:
         with brake.scope():
-            await _crew(work, workers, sink, progress)
+            await _crew(work, workers, sink, progress, light=light)
             complete = not brake.pressed
         await sink.flush()
     except BaseExceptionGroup as group:
@@ -167,12 +172,17 @@ async def run(
     return complete
 
 
-async def _crew(work: Callable[[], Awaitable[None]], workers: int, sink: Sink[R], progress: Progress) -> None:
+async def _crew(
+    work: Callable[[], Coroutine[Any, Any, None]], workers: int, sink: Sink[R], progress: Progress, *, light: bool
+) -> None:
     async with trio.open_nursery() as outer:
         outer.start_soon(_tick, sink, progress)
-        async with trio.open_nursery() as crew:
-            for _ in range(workers):
-                crew.start_soon(work)
+        if light:
+            await Crew().run(work, workers)
+        else:
+            async with trio.open_nursery() as crew:
+                for _ in range(workers):
+                    crew.start_soon(work)
         outer.cancel_scope.cancel()
 
 

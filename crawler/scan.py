@@ -73,6 +73,7 @@ class Stage:
     passing: Collection[str] = ()  # words of a row's own outcome that a later look may see pass
     near: Callable[[str], str] = _itself  # keys with the same text here belong to one shard
     seeds: Seeds | None = None  # what zone files say of the keys, for a first look
+    light: bool = False  # it waits for nothing but replies (`strands`)
 
 
 @dataclass(slots=True)
@@ -168,6 +169,7 @@ class Scan:
                 brake=self.brake,
                 progress=self.progress,
                 tally=stage.tally,
+                light=stage.light,
             )
         finally:
             self.progress.end()
@@ -195,8 +197,8 @@ def stages(
         return await hosts.observe(key, resolver, look)
 
     chosen = [
-        Stage(Domain, names_in, domain, lambda row: str(getattr(row, "mail", "")), seeds=seeds),
-        Stage(Host, hosts_in, host, lambda row: str(getattr(row, "tlsa_base", ""))),
+        Stage(Domain, names_in, domain, lambda row: str(getattr(row, "mail", "")), seeds=seeds, light=True),
+        Stage(Host, hosts_in, host, lambda row: str(getattr(row, "tlsa_base", "")), light=True),
     ]
     if visitor is not None and policies in _WHOSE:
         chosen.append(_policies(resolver, visitor, _WHOSE[policies]))

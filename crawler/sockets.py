@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from crawler.deadlines import Waiter
+from crawler.deadlines import Timed
 from crawler.exchange import Silence
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def meaning(fault: OSError) -> Silence:
     return Silence.TIMEOUT if fault.errno == errno.ETIMEDOUT else Silence.CLOSED
 
 
-class Exchange(Waiter):
+class Exchange(Timed):
     """One UDP query on its way, from the moment it has an id. `UdpTcpNetwork._send` fills it in, and uses it again."""
 
     __slots__ = (

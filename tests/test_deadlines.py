@@ -7,14 +7,10 @@ import random
 import trio
 from trio.testing import MockClock
 
-from crawler.deadlines import Deadlines, Waiter
+from crawler.deadlines import Deadlines, Timed
 
 
-class Sleeper(Waiter):
-    def __init__(self) -> None:
-        super().__init__()
-        self.task = trio.lowlevel.current_task()
-
+class Sleeper(Timed):
     def expire(self) -> None:
         self.wake("late")
 

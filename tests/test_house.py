@@ -31,13 +31,14 @@ OURS = ("crawler", "analysis", "lab", "bench")
 DOOR = {"crawler.manners", "crawler.deadlines", "crawler.exchange", "crawler.sockets"}
 MAY_IMPORT: dict[str, set[str]] = {
     "crawler.standards": set(),
-    "crawler.deadlines": set(),
-    "crawler.manners": set(),
-    "crawler.exchange": set(),
+    "crawler.strands": set(),
+    "crawler.deadlines": {"crawler.strands"},
+    "crawler.manners": {"crawler.strands"},
+    "crawler.exchange": {"crawler.strands"},
     "crawler.sockets": {"crawler.deadlines", "crawler.exchange"},
-    "crawler.net": DOOR,
+    "crawler.net": DOOR | {"crawler.strands"},
     "crawler.resolver.answer": {"crawler.standards"},
-    "crawler.resolver": {"crawler.standards", "crawler.net"},
+    "crawler.resolver": {"crawler.standards", "crawler.net", "crawler.strands"},
     "crawler.columns": {"crawler.resolver.answer"},
     "crawler.visited": {"crawler.columns", "crawler.resolver.answer"},
     "crawler.tables": {"crawler.columns", "crawler.visited", "crawler.resolver.answer", "crawler.standards"},
@@ -59,7 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "crawler.seeds": {"crawler.standards", "crawler.tables", "crawler.store", "crawler.backlog"},
     "crawler.progress": set(),
     "crawler.outlook": {"crawler.session", "crawler.stages", "crawler.visiting"},
-    "crawler.runner": {"crawler.store", "crawler.tables", "crawler.progress"},
+    "crawler.runner": {"crawler.store", "crawler.tables", "crawler.progress", "crawler.strands"},
     "crawler.scan": {
         "crawler.runner", "crawler.progress", "crawler.stages", "crawler.store", "crawler.tables", "crawler.resolver",
         "crawler.visited", "crawler.visiting", "crawler.manners", "crawler.shards", "crawler.seeds",

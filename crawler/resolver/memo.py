@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import trio
 
 from crawler.resolver.answer import Outcome
+from crawler.strands import Waiter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable
@@ -60,14 +61,14 @@ class Lookup:
 
 
 class Flight:
-    """Work under way that others may wait for; `done` is made by the first who does."""
+    """Work under way that others may wait for."""
 
-    __slots__ = ("done", "over", "owner", "result")
+    __slots__ = ("over", "owner", "result", "waiting")
 
     def __init__(self, owner: Lookup) -> None:
         self.owner = owner
         self.over = False
-        self.done: trio.Event | None = None
+        self.waiting: set[Waiter] | None = None
         self.result: object = None
 
 
@@ -107,16 +108,19 @@ class Flights:
         """The work is done, or given up: who waits goes on."""
         del self._flying[key]
         flight.over = True
-        if flight.done is not None:
-            flight.done.set()
+        for waiter in list(flight.waiting or ()):
+            waiter.wake(None)
 
     @staticmethod
     async def _wait(flight: Flight, lookup: Lookup) -> None:
-        if flight.done is None:
-            flight.done = trio.Event()
+        if flight.waiting is None:
+            flight.waiting = set()
+        waiter = Waiter()
+        waiter.slot = flight.waiting
+        waiter.slot.add(waiter)
         lookup.waiting = flight
         try:
-            await flight.done.wait()
+            await waiter
         finally:
             lookup.waiting = None
             lookup.waited()
