@@ -205,7 +205,8 @@ class UdpTcpNetwork(Network):
         self, query: bytes, address: str, port: int, deadline: float, read: Callable[[bytes, bytes], object]
     ) -> Exchange | Silence:
         """Give one datagram to the postman."""
-        target, prefix = self._outbound(address, port) if self._tunnel else ((address, port), b"")
+        asked = address, port
+        target, prefix = self._outbound(address, port) if self._tunnel else (asked, b"")
         number = self._random.draw()
         sockets = self._udp6 if ":" in target[0] else self._udp4
         one = sockets[(number >> 16) % len(sockets)] if sockets else None
@@ -220,8 +221,7 @@ class UdpTcpNetwork(Network):
         exchange = self._spare.pop() if self._spare else Exchange()
         exchange.sock, exchange.outstanding = one.sock, outstanding
         exchange.id = number
-        exchange.address = address
-        exchange.port = port
+        exchange.asked = asked
         exchange.question = question_of(query)
         exchange.read = read
         exchange.refused = False
@@ -290,36 +290,31 @@ class UdpTcpNetwork(Network):
 
     def _drain(self, one: UdpSocket, room: memoryview, batch: list[tuple[Exchange, bytes]]) -> None:
         """What has come to one socket, with the query that it answers; what answers none is a stray."""
-        receive, waiting, strays = one.sock.recvfrom_into, one.outstanding, 0
-        through = self._tunnel
+        receive, waiting, through = one.sock.recvfrom_into, one.outstanding, self._tunnel
+        strays = octets = 0
         before = len(batch)
         try:
             for _ in range(_DRAIN):
                 size, source = receive(room)
                 reply = bytes(room[:size])
                 if through:
-                    address, port, start = self._inbound(reply, source)
-                    reply = reply[start:]
-                else:
-                    address, port = source[:2]
+                    source = self._inbound(reply, source)
+                    reply = reply[source[2] :]
                 exchange = waiting.get(reply[0] << 8 | reply[1]) if len(reply) >= _HEADER else None
-                if (
-                    exchange is None
-                    or exchange.address != address
-                    or exchange.port != port
-                    or not answers(reply, exchange.question)
-                ):
+                if exchange is None or exchange.asked != source[:2] or not answers(reply, exchange.question):
                     strays += 1
                     continue
                 del waiting[exchange.id]
-                exchange.refused = reply[3] & 0x0F == _REFUSED
+                octets += len(reply)
+                if reply[3] & 0x0F == _REFUSED:
+                    exchange.refused = True
                 batch.append((exchange, reply))
         except OSError:  # drained; or the error of an earlier send, which is nobody's reply
             pass
         counters = self._counters
         counters.strays += strays
         counters.udp_received += len(batch) - before
-        counters.bytes_in += sum(len(reply) for _, reply in batch[before:])
+        counters.bytes_in += octets
 
     async def over_tcp(self, query: bytes, address: str, port: int, patience: float) -> bytes | Silence:
         await in_task()

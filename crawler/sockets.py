@@ -61,14 +61,13 @@ class Exchange(Timed):
     """One UDP query on its way, from the moment it has an id. `UdpTcpNetwork._send` fills it in, and uses it again."""
 
     __slots__ = (
-        "address", "datagram", "heard_at", "id", "outstanding", "port", "question", "read", "refused", "sock", "target",
+        "asked", "datagram", "heard_at", "id", "outstanding", "question", "read", "refused", "sock", "target",
     )  # fmt: skip
 
     sock: socket.socket
     outstanding: dict[int, Exchange]  # of that socket
     id: int
-    address: str
-    port: int
+    asked: tuple[str, int]  # address and port
     question: bytes
     read: Callable[[bytes, bytes], object]
     refused: bool
