@@ -109,8 +109,9 @@ class Sink(Generic[R]):
             self._since = self._clock()
         self._held.append(row)
         if len(self._held) >= self._rows:
+            rows, self._held = self._held, []  # at once: others put theirs before the task begins
             await in_task()
-            await self.flush()
+            await self._out(rows)
 
     @property
     def due(self) -> bool:
@@ -121,9 +122,12 @@ class Sink(Generic[R]):
         """Writes what is held; a finished row is not lost to a cancellation."""
         rows, self._held = self._held, []
         if rows:
-            with trio.CancelScope(shield=True):
-                async with self._one:
-                    await trio.to_thread.run_sync(self._write, rows)
+            await self._out(rows)
+
+    async def _out(self, rows: list[R]) -> None:
+        with trio.CancelScope(shield=True):
+            async with self._one:
+                await trio.to_thread.run_sync(self._write, rows)
 
 
 async def run(

@@ -13,6 +13,7 @@ import trio.testing
 from trio.testing import MockClock
 
 from crawler.manners import Limit, Line, Manners, is_special, network_of
+from crawler.strands import Crew
 
 ONE = "192.0.2.1"
 NEIGHBOUR = "192.0.2.99"
@@ -166,6 +167,32 @@ async def test_who_gives_up_waiting_leaks_no_turn(autojump_clock: MockClock) -> 
         started = trio.current_time()
         await send(manners, ONE, sent)  # and nobody who comes later is forgotten
         assert trio.current_time() - started <= 1
+
+
+@pytest.mark.parametrize("held", [0, 1], ids=["still waiting", "its turn had just come"])
+async def test_strands_that_are_cancelled_while_they_wait_leak_no_turn(held: int, autojump_clock: MockClock) -> None:
+    manners = limits(address=Limit(in_flight=1))
+    first = await turn(manners, ONE)
+
+    async def work() -> None:
+        manners.done(await turn(manners, ONE))
+
+    async def give_up(scope: trio.CancelScope) -> None:
+        await trio.sleep(1)
+        if held:
+            manners.done(first)
+        scope.cancel()
+
+    async with running(manners), trio.open_nursery() as nursery:
+        with trio.CancelScope() as scope:
+            nursery.start_soon(give_up, scope)
+            await Crew().run(work, 3)
+        if not held:
+            manners.done(first)
+        assert leaves_nothing(manners)
+        with trio.fail_after(5):
+            manners.done(await turn(manners, ONE))
+    assert leaves_nothing(manners)
 
 
 async def test_a_line_whose_waiters_all_left_serves_who_comes_next(autojump_clock: MockClock) -> None:

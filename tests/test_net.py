@@ -16,6 +16,7 @@ from trio.testing import MockClock
 
 from crawler.manners import Limit, Manners
 from crawler.net import Silence, UdpTcpNetwork, canonical, open_network
+from crawler.strands import Crew
 
 QUERY = bytes.fromhex("000000000001000000000001") + b"\7example\2nl\0\0\x0f\0\1" + b"\0\0\x29\4\xd0\0\0\x80\0\0\0"
 HERE = "127.0.0.1"
@@ -207,6 +208,42 @@ async def test_cancelled_leaves_nothing_behind() -> None:
         assert nothing_pending(net)
         assert manners.waiting == 0
         assert manners._lines[HERE].in_flight == 0
+
+
+async def test_cancelled_strands_leave_nothing_behind() -> None:
+    manners = Manners(per_address=Limit(in_flight=3))
+    async with udp_server(deaf) as port, open_network(manners, allow_special=True) as net:
+
+        async def work() -> None:
+            await net.over_udp(QUERY, HERE, port, PATIENT)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(Crew().run, work, 10)
+            await trio.testing.wait_all_tasks_blocked(0.01)
+            assert len(net._deadlines) == 3
+            nursery.cancel_scope.cancel()
+        assert nothing_pending(net)
+        assert manners.waiting == 0
+        assert manners._lines[HERE].in_flight == 0
+
+
+async def test_strands_ask_over_udp_and_tcp_and_find_no_addresses_as_tasks_do() -> None:
+    got = list[bytes | Silence]()
+
+    async def converse(stream: trio.SocketStream) -> None:
+        await stream.send_all(framed(reply_to(await read_query(stream))))
+
+    async with udp_server(echo) as port, tcp_server(converse) as tcp_port, open_here() as net:
+
+        async def work() -> None:
+            got.append(await net.over_udp(QUERY, HERE, port, PATIENT))
+            got.append(await net.over_tcp(QUERY, HERE, tcp_port, PATIENT))
+            got.append(await net.over_udp(QUERY, "no address", port, PATIENT))
+
+        await Crew().run(work, 20)
+        assert nothing_pending(net)
+    assert sum(isinstance(reply, bytes) for reply in got) == 40
+    assert got.count(Silence.UNREACHABLE) == 20
 
 
 async def test_an_answered_exchange_is_used_again_and_no_other() -> None:

@@ -11,6 +11,7 @@ from trio.testing import MockClock
 from crawler.progress import Progress
 from crawler.runner import Brake, Sink, run
 from crawler.store import StoreFault
+from crawler.strands import checkpoint, in_task
 
 
 def quiet() -> Progress:
@@ -38,21 +39,29 @@ class Disk:
         return [row for part in self.parts for row in part]
 
 
-async def test_every_key_is_observed_once_and_written_in_parts() -> None:
+@pytest.fixture(params=[False, True], ids=["in tasks", "in strands"])
+def light(request: pytest.FixtureRequest) -> bool:
+    chosen: bool = request.param
+    return chosen
+
+
+async def test_every_key_is_observed_once_and_written_in_parts(light: bool) -> None:
     disk, brake = Disk(), Brake()
 
     async def observe(key: str) -> str:
-        await trio.lowlevel.checkpoint()
+        await checkpoint()
         return key
 
     keys = [str(n) for n in range(25)]
-    done = await run(keys, observe, Sink(disk.write, rows=10), workers=4, brake=brake, progress=quiet(), tally=word)
+    done = await run(
+        keys, observe, Sink(disk.write, rows=10), workers=4, brake=brake, progress=quiet(), tally=word, light=light
+    )
     assert done
     assert sorted(disk.rows) == sorted(keys)
     assert [len(part) for part in disk.parts] == [10, 10, 5]
 
 
-async def test_never_more_keys_in_flight_than_workers() -> None:
+async def test_never_more_keys_in_flight_than_workers(light: bool) -> None:
     flying = most = taken = 0
 
     def keys() -> object:
@@ -66,7 +75,7 @@ async def test_never_more_keys_in_flight_than_workers() -> None:
         flying += 1
         most = max(most, flying)
         assert taken <= int(key) + 7  # nothing is queued up beyond the workers
-        await trio.lowlevel.checkpoint()
+        await checkpoint()
         flying -= 1
         return key
 
@@ -79,12 +88,13 @@ async def test_never_more_keys_in_flight_than_workers() -> None:
         brake=Brake(),
         progress=quiet(),
         tally=word,
+        light=light,
     )
     assert most == 7
     assert len(disk.rows) == 50
 
 
-async def test_rows_that_waited_long_enough_are_written_though_few(autojump_clock: MockClock) -> None:
+async def test_rows_that_waited_long_enough_are_written_though_few(autojump_clock: MockClock, light: bool) -> None:
     disk, written = Disk(), trio.Event()
 
     def write(rows: list[str]) -> None:
@@ -92,20 +102,24 @@ async def test_rows_that_waited_long_enough_are_written_though_few(autojump_cloc
         trio.from_thread.run_sync(written.set)
 
     async def observe(key: str) -> str:
+        await in_task()
         if key == "second":
             await written.wait()  # would never come if rows waited for company alone
             assert trio.current_time() >= 30
         return key
 
     sink = Sink(write, rows=1000, seconds=30, clock=trio.current_time)
-    await run(["first", "second"], observe, sink, workers=2, brake=Brake(), progress=quiet(), tally=word)
+    await run(["first", "second"], observe, sink, workers=2, brake=Brake(), progress=quiet(), tally=word, light=light)
     assert disk.parts == [["first"], ["second"]]
 
 
-async def test_a_first_stop_takes_no_new_key_and_lets_those_in_flight_finish(autojump_clock: MockClock) -> None:
+async def test_a_first_stop_takes_no_new_key_and_lets_those_in_flight_finish(
+    autojump_clock: MockClock, light: bool
+) -> None:
     disk, brake = Disk(), Brake(grace=10)
 
     async def observe(key: str) -> str:
+        await in_task()
         await trio.sleep(5)
         return key
 
@@ -117,16 +131,19 @@ async def test_a_first_stop_takes_no_new_key_and_lets_those_in_flight_finish(aut
             brake.press()
 
         keys = map(str, range(100))
-        done = await run(keys, observe, Sink(disk.write), workers=3, brake=brake, progress=quiet(), tally=word)
+        done = await run(
+            keys, observe, Sink(disk.write), workers=3, brake=brake, progress=quiet(), tally=word, light=light
+        )
     assert not done
     assert trio.current_time() == 10
     assert sorted(disk.rows) == ["0", "1", "2", "3", "4", "5"]
 
 
-async def test_the_grace_ends_what_does_not_finish_and_keeps_what_did(autojump_clock: MockClock) -> None:
+async def test_the_grace_ends_what_does_not_finish_and_keeps_what_did(autojump_clock: MockClock, light: bool) -> None:
     disk, brake = Disk(), Brake(grace=10)
 
     async def observe(key: str) -> str:
+        await in_task()
         await trio.sleep(1 if key == "quick" else 1000)
         return key
 
@@ -138,16 +155,19 @@ async def test_the_grace_ends_what_does_not_finish_and_keeps_what_did(autojump_c
             brake.press()
 
         keys = ["quick", "slow"]
-        done = await run(keys, observe, Sink(disk.write), workers=2, brake=brake, progress=quiet(), tally=word)
+        done = await run(
+            keys, observe, Sink(disk.write), workers=2, brake=brake, progress=quiet(), tally=word, light=light
+        )
     assert not done
     assert trio.current_time() == 12
     assert disk.rows == ["quick"]
 
 
-async def test_a_second_stop_is_at_once(autojump_clock: MockClock) -> None:
+async def test_a_second_stop_is_at_once(autojump_clock: MockClock, light: bool) -> None:
     brake = Brake(grace=10)
 
     async def observe(key: str) -> str:
+        await in_task()
         await trio.sleep(1000)
         return key
 
@@ -161,15 +181,20 @@ async def test_a_second_stop_is_at_once(autojump_clock: MockClock) -> None:
             brake.press()
 
         disk = Disk()
-        assert not await run(["a"], observe, Sink(disk.write), workers=1, brake=brake, progress=quiet(), tally=word)
+        assert not await run(
+            ["a"], observe, Sink(disk.write), workers=1, brake=brake, progress=quiet(), tally=word, light=light
+        )
     assert trio.current_time() == 3
     assert disk.rows == []
 
 
-async def test_our_own_bug_ends_the_run_names_the_key_and_costs_no_finished_row(autojump_clock: MockClock) -> None:
+async def test_our_own_bug_ends_the_run_names_the_key_and_costs_no_finished_row(
+    autojump_clock: MockClock, light: bool
+) -> None:
     disk = Disk()
 
     async def observe(key: str) -> str:
+        await in_task()
         if key == "bad":
             await trio.sleep(2)
             raise ZeroDivisionError
@@ -177,17 +202,26 @@ async def test_our_own_bug_ends_the_run_names_the_key_and_costs_no_finished_row(
         return key
 
     with pytest.RaisesGroup(pytest.RaisesGroup(ZeroDivisionError)) as caught:
-        await run(["good", "bad"], observe, Sink(disk.write), workers=2, brake=Brake(), progress=quiet(), tally=word)
+        await run(
+            ["good", "bad"],
+            observe,
+            Sink(disk.write),
+            workers=2,
+            brake=Brake(),
+            progress=quiet(),
+            tally=word,
+            light=light,
+        )
     (bug,) = caught.value.exceptions[0].exceptions
     assert bug.__notes__ == ["while observing 'bad'"]
     assert disk.rows == ["good"]
 
 
-async def test_a_full_disk_comes_out_as_one_plain_fault() -> None:
+async def test_a_full_disk_comes_out_as_one_plain_fault(light: bool) -> None:
     disk = Disk(full_after=1)
 
     async def observe(key: str) -> str:
-        await trio.lowlevel.checkpoint()
+        await checkpoint()
         return key
 
     with pytest.raises(StoreFault, match="full"):
@@ -199,6 +233,7 @@ async def test_a_full_disk_comes_out_as_one_plain_fault() -> None:
             brake=Brake(),
             progress=quiet(),
             tally=word,
+            light=light,
         )
     assert len(disk.parts) == 1
 
