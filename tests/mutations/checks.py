@@ -10,6 +10,7 @@ REFERRAL, RESOLVE = "crawler/resolver/referral.py", "crawler/resolver/resolve.py
 EXCHANGE, NET = "crawler/exchange.py", "crawler/net.py"
 RULES = ("tests/standards/test_dnssec.py", "tests/standards/test_keys.py")
 PROOFS = ("tests/standards/test_denial.py", "tests/standards/test_nsec.py", "tests/standards/test_nsec3.py")
+WIRE, ENDINGS = "crawler/standards/wire.py", ("tests/standards/test_endings.py",)
 LAB = ("tests/lab/test_scenarios.py",)
 
 
@@ -101,9 +102,19 @@ MUTATIONS = (
     Mutation("a reply need not repeat the question", EXCHANGE,
              "if reply.startswith(question, _HEADER):\n            return True", "return True",
              ("tests/test_exchange.py", "tests/test_net.py")),
-    Mutation("a reply may come from anywhere", NET, "or exchange.address != address\n", "or False\n",
+    Mutation("a reply may come from anywhere", NET, "exchange.asked != source[:2]", "exchange.asked[1] != source[1]",
              ("tests/test_net.py",)),
     Mutation("an exchange is used again whatever became of it", NET, "if sent.heard_at is not None:", "if True:",
              ("tests/test_net.py",)),
-    Mutation("a reply may come from any port", NET, "or exchange.port != port\n", "or False\n", ("tests/test_net.py",)),
+    Mutation("a reply may come from any port", NET, "exchange.asked != source[:2]", "exchange.asked[0] != source[0]",
+             ("tests/test_net.py",)),
+    Mutation("a known ending may be counted otherwise", WIRE, "ending[0] == authorities and ending[1] == additionals",
+             "ending[0] + ending[1] == authorities + additionals", ENDINGS),
+    Mutation("a known ending may lead to other names", WIRE, "if seen.get(pointer) != name:", "if False:", ENDINGS),
+    Mutation("a known ending may begin elsewhere", WIRE, "ending = _known_ending((at, message[at:]))",
+             "ending = next((_known_ending(key) for key in _endings if key[1] == message[at:]), None)", ENDINGS),
+    Mutation("a strand whose turn had come keeps it when it is cancelled", "crawler/manners.py",
+             "if turn.who is None:", "if False:", ("tests/test_manners.py",)),
+    Mutation("a cancelled strand stays among the deadlines", "crawler/strands.py",
+             "if self.who is not None:\n                self.abort(None)", "pass", ("tests/test_strands.py",)),
 )  # fmt: skip
