@@ -79,6 +79,9 @@ def read(message: Message, name: bytes, qtype: int, zone: bytes) -> Reading:
     if rcode not in _USABLE:
         return failure(_FAILURES.get(rcode, Outcome.BAD_RCODE), zone)
     if message.answer:
+        rrset = message.rrset
+        if rrset is not None and rrset[0] == qtype and not rcode and qtype != _CNAME and message.answer[0][0] == name:
+            return _new(Reading, (_ANSWER, _ANSWERED, name, qtype, rrset[1], rrset[2], b""))
         found = _positive(message.answer, name, qtype, zone)
         if found is not None and not (rcode == _YXDOMAIN and found.kind is _ANSWER):
             return found

@@ -27,7 +27,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from crawler.standards.endings import Ending, Endings
+from crawler.standards.alike import Memory
 from crawler.standards.rdata import BEFORE_NAME, READERS, Fault, Type, WireFault, read_name, split_txt
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ class Message(NamedTuple):
     signed: bool = True  # perhaps; where not, no record is an RRSIG of class IN
     size: int = 0  # octets
     tcp: bool = False  # set by whoever had to fetch it so
+    rrset: tuple[int, tuple[bytes, ...], int] | None = None  # type, rdatas, TTL: all answers, where that is known
 
     @property
     def qr(self) -> bool:
@@ -191,8 +192,8 @@ _ROOT = b"\0"
 _OPT = int(Type.OPT)
 _EDE = 15
 _SIGNATURE = bytes((0, Type.RRSIG, 0, IN))  # type and class of every RRSIG record
-_endings = Endings()
-_known_ending = _endings.get
+_memory = Memory()
+_known = _memory.get
 
 #: An OPT record: owner, class (the sender's UDP size), TTL (rcode, version, flags), rdata's begin and end.
 _Opt = tuple[bytes, int, int, int, int]
@@ -203,15 +204,47 @@ def decode(message: bytes, asked: bytes = b"") -> Message:
 
     `asked` is the name of the question that it ought to repeat, in lower case: if it does, that need not be read.
     """
+    key = None
+    if asked and message.startswith(asked, _HEADER_SIZE) and _SIGNATURE not in message:
+        end = _HEADER_SIZE + len(asked)
+        key = end, message[4:_HEADER_SIZE] + message[end:]
+        known = _known(key)
+        if known is not None:
+            shared, qtype, qclass, answer, authority, own, additional, rcode, edns, trailing, rrset = known
+            for at, name in shared:
+                if asked[at:] != name:
+                    break
+            else:
+                id, flags = _unpack_question(message)
+                return _new(
+                    Message,
+                    (
+                        id, flags, flags & 15 | rcode, (asked, qtype, qclass),
+                        [(asked, rtype, rclass, ttl, rdata) for rtype, rclass, ttl, rdata in answer],
+                        [(asked, *record) for record in own] if own else authority,
+                        additional, edns, trailing, False, len(message), False, rrset,
+                    ),
+                )  # fmt: skip
+    read = _read(message, asked)
+    if key is not None and read.answer and not read.flags & _TC:
+        _memory.keep(key, asked, read)
+    return read
+
+
+def _read(message: bytes, asked: bytes) -> Message:
+    """The message, octet by octet."""
     if len(message) < _HEADER_SIZE:
         raise WireFault(Fault.HEADER, len(message))
     id, flags, questions, answers, authorities, additionals = _unpack_header(message)
     answer: list[Record] = []
-    question, ending = None, None
+    authority: list[Record] = []
+    additional: list[Record] = []
+    opts: list[_Opt] = []
+    question = None
     seen: Seen = {}
-    at = _HEADER_SIZE
-    signed = _SIGNATURE in message
+    trailing = 0
     try:
+        at = _HEADER_SIZE
         if questions:
             if questions > 1:
                 raise WireFault(Fault.QUESTIONS, 4)
@@ -229,46 +262,13 @@ def decode(message: bytes, asked: bytes = b"") -> Message:
             at += 4
         if answers:
             at = _records(message, at, answers, seen, answer, None)
-            if asked and not signed:  # an unsigned answer: others may end like it
-                ending = _known_ending((at, message[at:]))
-                if ending is not None and not (ending[0] == authorities and ending[1] == additionals):
-                    ending = None
-                for pointer, name in ending[2] if ending is not None else ():
-                    if seen.get(pointer) != name:
-                        ending = None
-                        break
-    except (IndexError, struct.error):
-        if not flags & _TC:
-            raise WireFault(Fault.TRUNCATED, len(message)) from None
-        ending = Ending(0, 0, (), [], [], 0, None, 0)
-    if ending is None:
-        ending = _read_ending(message, at, authorities, additionals, seen, cut=flags & _TC != 0)
-        if answer and asked and not signed and not flags & _TC:
-            _endings.keep((at, message[at:]), ending, seen)
-    _, _, _, authority, additional, rcode, edns, trailing = ending
-    return _new(
-        Message,
-        (
-            id, flags, flags & 15 | rcode, question, answer, authority, additional, edns, trailing, signed,
-            len(message), False,
-        ),
-    )  # fmt: skip
-
-
-def _read_ending(message: bytes, at: int, authorities: int, additionals: int, seen: Seen, *, cut: bool) -> Ending:
-    """All that comes after the answers; `cut` says that it may end anywhere."""
-    authority: list[Record] = []
-    additional: list[Record] = []
-    opts: list[_Opt] = []
-    trailing = 0
-    try:
         if authorities:
             at = _records(message, at, authorities, seen, authority, None)
         if additionals:
             at = _records(message, at, additionals, seen, additional, opts)
         trailing = len(message) - at
     except (IndexError, struct.error):
-        if not cut:
+        if not flags & _TC:
             raise WireFault(Fault.TRUNCATED, len(message)) from None
     rcode, edns = 0, None
     if opts:
@@ -277,7 +277,14 @@ def _read_ending(message: bytes, at: int, authorities: int, additionals: int, se
             rcode, edns = ttl >> 24 << 4, _bare_edns(udp_size, ttl)
         else:
             rcode, edns = _read_opt(message, opts)
-    return _new(Ending, (authorities, additionals, (), authority, additional, rcode, edns, trailing))
+    signed = _SIGNATURE in message
+    return _new(
+        Message,
+        (
+            id, flags, flags & 15 | rcode, question, answer, authority, additional, edns, trailing, signed,
+            len(message), False, None,
+        ),
+    )  # fmt: skip
 
 
 def _records(message: bytes, at: int, count: int, seen: Seen, records: list[Record], opts: list[_Opt] | None) -> int:

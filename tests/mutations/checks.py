@@ -10,7 +10,7 @@ REFERRAL, RESOLVE = "crawler/resolver/referral.py", "crawler/resolver/resolve.py
 EXCHANGE, NET = "crawler/exchange.py", "crawler/net.py"
 RULES = ("tests/standards/test_dnssec.py", "tests/standards/test_keys.py")
 PROOFS = ("tests/standards/test_denial.py", "tests/standards/test_nsec.py", "tests/standards/test_nsec3.py")
-WIRE, ENDINGS = "crawler/standards/wire.py", ("tests/standards/test_endings.py",)
+WIRE, ALIKE = "crawler/standards/wire.py", ("tests/standards/test_alike.py",)
 LAB = ("tests/lab/test_scenarios.py",)
 
 
@@ -108,11 +108,13 @@ MUTATIONS = (
              ("tests/test_net.py",)),
     Mutation("a reply may come from any port", NET, "exchange.asked != source[:2]", "exchange.asked[0] != source[0]",
              ("tests/test_net.py",)),
-    Mutation("a known ending may be counted otherwise", WIRE, "ending[0] == authorities and ending[1] == additionals",
-             "ending[0] + ending[1] == authorities + additionals", ENDINGS),
-    Mutation("a known ending may lead to other names", WIRE, "if seen.get(pointer) != name:", "if False:", ENDINGS),
-    Mutation("a known ending may begin elsewhere", WIRE, "ending = _known_ending((at, message[at:]))",
-             "ending = next((_known_ending(key) for key in _endings if key[1] == message[at:]), None)", ENDINGS),
+    Mutation("a reply alike may be counted otherwise", WIRE, "message[4:_HEADER_SIZE] + message[end:]", "message[end:]",
+             ALIKE),
+    Mutation("a reply alike may lead to other names", WIRE, "if asked[at:] != name:", "if False:", ALIKE),
+    Mutation("a reply alike may begin elsewhere", WIRE, "key = end, message", "key = 0, message", ALIKE),
+    Mutation("a reply alike may name the domain itself", "crawler/standards/alike.py",
+             "octets.count(_TO_QUESTION.to_bytes(2)) != owned", "False", ALIKE),
+    Mutation("a reply cut short stands for whole ones", WIRE, "and not read.flags & _TC:", "and True:", ALIKE),
     Mutation("a strand whose turn had come keeps it when it is cancelled", "crawler/manners.py",
              "if turn.who is None:", "if False:", ("tests/test_manners.py",)),
     Mutation("a cancelled strand stays among the deadlines", "crawler/strands.py",

@@ -1,0 +1,113 @@
+"""Replies alike but for the name that was asked: what follows the question, remembered as it was read.
+
+A few thousand mail providers answer for millions of domains, in the same octets but for the domain itself, to which
+they point: RRset, name servers, OPT record. What such octets were read as stands for the same octets after another
+question wherever reading them could come to nothing else: they begin at the same offset, and each pointer out of them
+leads to the owner of a record, which is the name asked, or to an end of that name that both questions share.
+Everything else is read by ``wire``, as ever.
+
+Bounded in number and size; what came once is not kept, for most comes once.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from crawler.standards.wire import Edns, Message, Record
+
+_IN = 1  # the class
+_KEPT = 8_192  # replies
+_LONGEST = 512  # octets after the question
+_ONCE = 16_384  # replies that came once, by their hash
+_TO_QUESTION = 0xC00C  # a pointer
+_POINTERS = re.compile(rb"(?=([\xc0\xc1].))", re.DOTALL)  # to where a question may be; they may overlap
+
+Key = tuple[int, bytes]  # where the question's name ends; the counts of the header, and all that follows the name
+Section = list[tuple[int, int, int, bytes]]  # records without their owner, the name that was asked
+
+
+class Alike(NamedTuple):
+    """All that follows a question, as it was read; sections that say nothing of the name asked are whole."""
+
+    shared: tuple[tuple[int, bytes], ...]  # offsets in the name asked, and which name begins there
+    qtype: int
+    qclass: int
+    answer: Section
+    authority: list[Record]
+    own_authority: Section | None
+    additional: list[Record]
+    rcode: int  # as far as the OPT record says it
+    edns: Edns | None
+    trailing: int  # octets
+    rrset: tuple[int, tuple[bytes, ...], int] | None  # type, rdatas and TTL of the answers, if they are one RRset
+
+
+class Memory:
+    """A bounded memory of replies."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Key, Alike] = {}
+        self._once: set[int] = set()
+        self.get = self._kept.get
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._kept)
+
+    def keep(self, key: Key, asked: bytes, message: Message) -> None:
+        """Remember what these octets were read as, if they came before and others can be like them."""
+        if len(key[1]) > _LONGEST:
+            return
+        number = hash(key)
+        if number not in self._once:
+            if len(self._once) >= _ONCE:
+                self._once.clear()
+            self._once.add(number)
+            return
+        alike = _alike(key, asked, message)
+        if alike is not None:
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            self._kept[key] = alike
+
+
+def _alike(key: Key, asked: bytes, message: Message) -> Alike | None:
+    """What would stand for others, or None."""
+    octets = key[1]
+    owned = sum(record[0] == asked for record in (*message.answer, *message.authority, *message.additional))
+    answer, authority = _without_owner(message.answer, asked), _without_owner(message.authority, asked)
+    if answer is None or message.question is None or octets.count(_TO_QUESTION.to_bytes(2)) != owned:
+        return None
+    if owned != len(message.answer) + len(authority or ()):
+        return None
+    shared = {}
+    for pointer in _POINTERS.finditer(octets):  # what is none does no harm but to luck
+        here = int.from_bytes(pointer[1]) - _TO_QUESTION
+        if 0 < here < len(asked):
+            shared[here] = asked[here:]
+    return Alike(
+        tuple(shared.items()), message.question[1], message.question[2], answer, message.authority, authority,
+        message.additional, message.rcode & ~15, message.edns, message.trailing, _rrset(answer),
+    )  # fmt: skip
+
+
+def _rrset(answer: Section) -> tuple[int, tuple[bytes, ...], int] | None:
+    """The RRset that the answers are: one type, class IN, no record twice, the least of their TTLs; None if not."""
+    rtype, rclass, _, _ = answer[0]
+    if rclass != _IN or any(record[:2] != answer[0][:2] for record in answer):
+        return None
+    rdatas = tuple(dict.fromkeys(record[3] for record in answer))
+    return rtype, rdatas, min(record[2] for record in answer)
+
+
+def _without_owner(records: Sequence[Record], asked: bytes) -> Section | None:
+    """The records of a section all of whose owners are the name asked."""
+    if any(record[0] != asked for record in records):
+        return None
+    return [record[1:] for record in records]
