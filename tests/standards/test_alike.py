@@ -152,7 +152,7 @@ def test_what_came_once_is_not_kept(nothing_is_remembered: Memory) -> None:
         ([record(Type.A, b"\xc0\0\2\1", A)], [], [OPT], 0, "the domain is written out"),
         ([record(Type.TXT, b"\3\xc0\x0c!")], [], [OPT], 0, "what looks like a pointer to the domain"),
         ([record(Type.CNAME, b"\5other\xc0\x11")], [], [OPT], 1, "an alias"),
-        ([record(Type.MX, b"\0\1\2mx\0", ttl=9), record(Type.MX, b"\0\1\2mx\0", ttl=7)], [], [OPT], 1, "a record twice"),
+        ([record(Type.MX, b"\0\1\2mx\0", ttl=9), record(Type.MX, b"\0\1\2mx\0", ttl=7)], [], [OPT], 1, "twice"),
         ([MX, record(Type.TXT, b"\1a")], [], [OPT], 1, "two RRsets"),
         ([record(Type.MX, b"\0\x0a\2mx\0", rclass=3)], [], [OPT], 1, "another class"),
     ],
