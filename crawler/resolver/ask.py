@@ -69,7 +69,7 @@ class Servers:
 
     def best(self, addresses: list[Address]) -> Address:
         """The first of `order`."""
-        return addresses[0] if len(addresses) == 1 else min(addresses, key=self._badness)
+        return min(addresses, key=self._badness)
 
     def order(self, addresses: list[Address]) -> list[Address]:
         """Best first: fewest recent time-outs, then the quickest, with a die thrown so that none is forgotten."""

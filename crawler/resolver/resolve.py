@@ -110,12 +110,12 @@ class Resolver:
             or not (name[name[0] + 1 :] == cut.name or walker.whole(cut, name))
         ):
             return await self._resolve(name, qtype)
-        address = walker.servers.best(cut.glue)
-        habits = walker.servers.of(address)
+        servers, net = walker.servers, walker.net
+        address = cut.glue[0] if len(cut.glue) == 1 else servers.best(cut.glue)
+        habits = servers.of(address)
         if habits.silent or not habits.edns or not 0 < habits.rtt * 3 <= limits.least_patience:
             return await self._resolve(name, qtype)
-        query = walker.servers.query(name, qtype)
-        net = walker.net
+        query = servers.query(name, qtype)
         message = await net.over_udp_read(query, address[0], address[1], limits.least_patience, read_reply)
         now = net.heard_at or self._clock()
         got = received(net, habits, message, began, now)

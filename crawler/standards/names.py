@@ -18,7 +18,7 @@ import ipaddress
 import re
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import idna
 
@@ -59,12 +59,27 @@ class NameFault(ValueError):
 # ---- presentation format (RFC 1035 section 5.1) ----
 
 _LENGTH = tuple(bytes((n,)) for n in range(MAX_LABEL + 1))
+_PREFIX: tuple[Any, ...] = (None, *_LENGTH[1:])  # nothing can be put after the first
+_PLAIN_TEXT = 253  # characters without escapes, of a name that cannot be too long
 _PIECE = re.compile(r"\\(\d{3})|\\(\D)|([^\\.]+)|(\.)", re.DOTALL)
 _PLAIN_LABEL = re.compile(rb"[!#%&'*+,\-/0-9:<=>?\[\]^_`a-z{|}~]+")
 
 
 def from_text(text: str) -> Name:
     r"""The name that a text in presentation format writes: ``Example.nl``, ``a\.b.nl.``, ``.``; always lower case."""
+    if len(text) <= _PLAIN_TEXT and text.isascii() and "\\" not in text:
+        wire = b""
+        try:
+            for part in text.lower().encode().split(b"."):
+                wire += _PREFIX[len(part)] + part
+        except (IndexError, TypeError):  # a label too long, or empty, as after a final dot
+            return _from_any_text(text)
+        return wire + ROOT
+    return _from_any_text(text)
+
+
+def _from_any_text(text: str) -> Name:
+    """The same, for any text, with what is wrong with it."""
     if not text:
         raise NameFault(NameFlaw.EMPTY, text)
     if text == ".":
