@@ -12,17 +12,18 @@ import resource
 import socket
 from array import array
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import trio
 
+from crawler.datagrams import boxes
 from crawler.deadlines import Timed
 from crawler.exchange import Silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SocketAddress = tuple[Any, ...]  # (host, port) or (host, port, flow, scope), as the socket module has it
+    from crawler.datagrams import Inbox, Outbox, SocketAddress
 
 _RECEIVE_BUFFER = 4 * 1024 * 1024  # octets; the default loses answers when thousands are in flight
 
@@ -60,11 +61,8 @@ def meaning(fault: OSError) -> Silence:
 class Exchange(Timed):
     """One UDP query on its way, from the moment it has an id. `UdpTcpNetwork._send` fills it in, and uses it again."""
 
-    __slots__ = (
-        "asked", "datagram", "heard_at", "id", "outstanding", "question", "read", "refused", "sock", "target",
-    )  # fmt: skip
+    __slots__ = ("asked", "datagram", "heard_at", "id", "outstanding", "question", "read", "refused", "target")
 
-    sock: socket.socket
     outstanding: dict[int, Exchange]  # of that socket
     id: int
     asked: tuple[str, int]  # address and port
@@ -93,9 +91,11 @@ class Exchange(Timed):
 class UdpSocket:
     """One of our sockets and the queries that went out of it."""
 
-    __slots__ = ("outstanding", "sock")
+    __slots__ = ("inbox", "outbox", "outstanding", "post", "sock")
 
-    def __init__(self, family: socket.AddressFamily) -> None:
+    def __init__(self, family: socket.AddressFamily, inbox: Inbox, outbox: Outbox) -> None:
+        self.inbox, self.outbox = inbox, outbox  # shared with the others of its family
+        self.post: list[Exchange] = []  # to be sent
         self.outstanding: dict[int, Exchange] = {}
         self.sock = socket.socket(family, socket.SOCK_DGRAM)
         try:
@@ -112,9 +112,10 @@ class UdpSocket:
 def open_sockets(family: socket.AddressFamily, count: int) -> list[UdpSocket]:
     """The sockets of one family; none if the machine does not have it."""
     opened: list[UdpSocket] = []
+    inbox, outbox = boxes(family)
     try:
         while len(opened) < count:
-            opened.append(UdpSocket(family))
+            opened.append(UdpSocket(family, inbox, outbox))
     except OSError as fault:
         for one in opened:
             one.sock.close()

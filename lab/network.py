@@ -91,10 +91,10 @@ class LabNetwork(UdpTcpNetwork):
         route = self._routes.get(address)
         return (route, b"") if route is not None else (self._lab, prefix_of(address))
 
-    def _inbound(self, datagram: bytes, source: tuple[Any, ...]) -> tuple[str, int, int]:
+    def _inbound(self, datagram: bytes, source: tuple[Any, ...]) -> tuple[tuple[Any, ...], int]:
         if source == self._lab and len(datagram) >= PREFIX:
-            return address_of(datagram[:PREFIX]), 53, PREFIX
-        return self._back.get((source[0], source[1]), source[0]), 53, 0
+            return (address_of(datagram[:PREFIX]), 53), PREFIX
+        return (self._back.get(source, source[0]), 53), 0
 
 
 def repeats(query: bytes, reply: bytes) -> bool:

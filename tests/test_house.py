@@ -28,14 +28,15 @@ OURS = ("crawler", "analysis", "lab", "bench")
 
 #: Floors, the ground first: what a part of the house may import of ours, besides itself. The longest name that fits
 #: counts. `exchange`, `manners` and `deadlines` are parts of the door.
-DOOR = {"crawler.manners", "crawler.deadlines", "crawler.exchange", "crawler.sockets"}
+DOOR = {"crawler.manners", "crawler.deadlines", "crawler.exchange", "crawler.sockets", "crawler.datagrams"}
 MAY_IMPORT: dict[str, set[str]] = {
     "crawler.standards": set(),
     "crawler.strands": set(),
     "crawler.deadlines": {"crawler.strands"},
     "crawler.manners": {"crawler.strands"},
     "crawler.exchange": {"crawler.strands"},
-    "crawler.sockets": {"crawler.deadlines", "crawler.exchange"},
+    "crawler.datagrams": set(),
+    "crawler.sockets": {"crawler.deadlines", "crawler.exchange", "crawler.datagrams"},
     "crawler.net": DOOR | {"crawler.strands"},
     "crawler.resolver.answer": {"crawler.standards"},
     "crawler.resolver": {"crawler.standards", "crawler.net", "crawler.strands"},
@@ -168,7 +169,9 @@ def test_there_is_one_door_to_the_network(path: Path) -> None:
         opens = [name for name in opens if name != "ssl" or re.search(r"\bwrap_socket\b", path.read_text("utf-8"))]
     if name_of(path) in {"crawler.fleet", "crawler.worker"}:  # a scan's own processes
         opens = [name for name in opens if not name.startswith("multiprocessing")]
-    assert not opens or name_of(path) in {"crawler.net", "crawler.sockets"}, f"{opens} belong behind crawler/net.py"
+    assert not opens or name_of(path) in {"crawler.net", "crawler.sockets", "crawler.datagrams"}, (
+        f"{opens} belong behind crawler/net.py"
+    )
 
 
 @pytest.mark.parametrize("path", sources(*OURS, "tests", "docs"), ids=name_of)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
@@ -14,6 +14,7 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
+from crawler.datagrams import Letter, Outbox
 from crawler.manners import Limit, Manners
 from crawler.net import Silence, UdpTcpNetwork, canonical, open_network
 from crawler.strands import Crew
@@ -289,41 +290,42 @@ async def test_full_sockets_are_our_own_cap(monkeypatch: pytest.MonkeyPatch) -> 
         nursery.cancel_scope.cancel()
 
 
-class Clogged:
-    """A socket that takes a datagram only at the second try."""
+class Clogged(Outbox):
+    """Takes a datagram only at the second try."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock, self.tries = sock, 0
-        self.recvfrom_into = sock.recvfrom_into
+    tries = 0
 
-    def sendto(self, *args: object) -> int:
+    def send(self, sock: socket.socket, letters: Sequence[Letter]) -> tuple[int, int]:
         self.tries += 1
         if self.tries == 1:
             raise BlockingIOError
-        return self.sock.sendto(*args)  # type: ignore[call-overload, no-any-return]
-
-    def fileno(self) -> int:
-        return self.sock.fileno()
-
-    def close(self) -> None:
-        self.sock.close()
+        return super().send(sock, letters)
 
 
-class Refusing(Clogged):
-    """A socket that the system will not send from."""
+class Refusing(Outbox):
+    """The system will not send what is for one address."""
 
-    def sendto(self, *args: object) -> int:
-        raise OSError(errno.ENETUNREACH, "Network is unreachable")
+    def send(self, sock: socket.socket, letters: Sequence[Letter]) -> tuple[int, int]:
+        if letters[0].target[0] == "127.0.0.2":
+            raise OSError(errno.ENETUNREACH, "Network is unreachable")
+        return super().send(sock, letters)
 
 
 async def test_a_datagram_that_cannot_go_out_is_told_at_once_and_stops_nobody_elses() -> None:
+    results = dict[str, list[bytes | Silence]]()
+
+    async def ask(address: str) -> None:
+        results.setdefault(address, []).append(await net.over_udp(QUERY, address, port, PATIENT))
+
     async with udp_server(echo) as port, open_here(sockets=1) as net:
-        sound = net._udp4[0].sock
-        net._udp4[0].sock = Refusing(sound)  # type: ignore[assignment]
-        assert await net.over_udp(QUERY, HERE, port, PATIENT) is Silence.UNREACHABLE
+        net._udp4[0].outbox = Refusing()
+        async with trio.open_nursery() as nursery:
+            for address in (HERE, "127.0.0.2", "127.0.0.2", HERE, "127.0.0.2"):
+                nursery.start_soon(ask, address)
+        assert results["127.0.0.2"] == [Silence.UNREACHABLE] * 3
+        assert all(isinstance(reply, bytes) for reply in results[HERE])
+        assert net.counters.udp_sent == 2
         assert nothing_pending(net)
-        net._udp4[0].sock = sound
-        assert isinstance(await net.over_udp(QUERY, HERE, port, PATIENT), bytes)
 
 
 async def test_a_query_cancelled_before_the_post_is_not_sent() -> None:
@@ -338,8 +340,7 @@ async def test_a_query_cancelled_before_the_post_is_not_sent() -> None:
 
 async def test_a_full_send_buffer_is_waited_for() -> None:
     async with udp_server(echo) as port, open_here(sockets=1) as net:
-        clogged = Clogged(net._udp4[0].sock)
-        net._udp4[0].sock = clogged  # type: ignore[assignment]
+        net._udp4[0].outbox = clogged = Clogged()
         assert isinstance(await net.over_udp(QUERY, HERE, port, PATIENT), bytes)
         assert clogged.tries == 2
 
@@ -543,8 +544,8 @@ class Tunnel(UdpTcpNetwork):
     def _outbound(self, address: str, port: int) -> tuple[tuple[str, int], bytes]:
         return (HERE, self.port), socket.inet_aton(address)
 
-    def _inbound(self, datagram: bytes, source: tuple[object, ...]) -> tuple[str, int, int]:
-        return socket.inet_ntoa(datagram[:4].ljust(4, b"\0")), 53, 4
+    def _inbound(self, datagram: bytes, source: tuple[object, ...]) -> tuple[tuple[str, int], int]:
+        return (socket.inet_ntoa(datagram[:4].ljust(4, b"\0")), 53), 4
 
 
 async def test_a_tunnel_shows_its_own_addresses() -> None:
