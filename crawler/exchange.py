@@ -126,11 +126,11 @@ def answers(reply: bytes, question: bytes) -> bool:
     """Whether `reply` is a response to `question`; id and addresses are matched elsewhere."""
     if len(reply) < _HEADER or not reply[2] & 0x80:
         return False
-    end = _HEADER + len(question)
-    if reply[4:6] == b"\0\1" and len(reply) >= end:
+    if reply[4:6] == b"\0\1":
         if reply.startswith(question, _HEADER):
             return True
-        asked = reply[_HEADER:end]
-        return asked[-4:] == question[-4:] and asked.lower() == question.lower()
+        asked = reply[_HEADER : _HEADER + len(question)]
+        if len(asked) == len(question):
+            return asked[-4:] == question[-4:] and asked.lower() == question.lower()
     bare = reply[4:6] == b"\0\0" or len(reply) == _HEADER  # some servers send a header alone, counts kept
     return bare and reply[3] & 0x0F in _BARE_RCODES

@@ -181,10 +181,10 @@ class UdpTcpNetwork(Network):
                 return sent
             result: T | Silence = await sent
             self.sent_at = now
-            self.heard_at = sent.heard_at
-            if sent.heard_at is not None:  # it was sent and answered: nobody holds it any more
+            self.heard_at = heard = sent.heard_at
+            if heard is not None:  # it was sent and answered: nobody holds it any more
                 self._spare.append(sent)
-            if sent.refused or line.worried or isinstance(result, Silence):
+            if heard is None or sent.refused or line.worried:
                 self._tell(line, result, refused=sent.refused)
             return result
         finally:
