@@ -46,6 +46,7 @@ _HERE = "127.0.0.1"
 _PATIENCE = 2.0  # seconds
 _TASKS = 100  # questions at once, ours and dnsperf's: what they hold stays in the caches of one core
 _PART_ROWS = 10_000
+RRSETS = 6_007  # that the names of the zone have between them
 _NO_ROOT = {from_text("none.invalid"): [_HERE]}  # nothing asks the root: the zone is a stub
 
 #: CPU microseconds a query of others on the same path, and what dnsperf took on that machine (peers.md).
@@ -95,7 +96,7 @@ def nsd(folder: Path, names: Sequence[str]) -> Iterator[int]:
     """NSD with a zone of these names, on the port that is handed out."""
     port = free_port()
     records = (
-        f"{name}. MX 10 mx1.h{at % 6_007}.bench.\n{name}. MX 20 mx2.h{at % 6_007}.bench.\n"
+        f"{name}. MX 10 mx1.h{at % RRSETS}.bench.\n{name}. MX 20 mx2.h{at % RRSETS}.bench.\n"
         for at, name in enumerate(names)
     )
     (folder / "bench.zone").write_text(_ZONE_HEAD + "".join(records))

@@ -10,6 +10,7 @@ REFERRAL, RESOLVE = "crawler/resolver/referral.py", "crawler/resolver/resolve.py
 EXCHANGE, NET = "crawler/exchange.py", "crawler/net.py"
 RULES = ("tests/standards/test_dnssec.py", "tests/standards/test_keys.py")
 PROOFS = ("tests/standards/test_denial.py", "tests/standards/test_nsec.py", "tests/standards/test_nsec3.py")
+DATAGRAMS = "crawler/datagrams.py"
 WIRE, ALIKE = "crawler/standards/wire.py", ("tests/standards/test_alike.py",)
 LAB = ("tests/lab/test_scenarios.py",)
 
@@ -115,6 +116,15 @@ MUTATIONS = (
     Mutation("a reply alike may name the domain itself", "crawler/standards/alike.py",
              "octets.count(_TO_QUESTION.to_bytes(2)) != owned", "False", ALIKE),
     Mutation("a reply cut short stands for whole ones", WIRE, "and not read.flags & _TC:", "and True:", ALIKE),
+    Mutation("a datagram is taken to be as long as its slot", DATAGRAMS, "here : here + came[at]",
+             "here : here + stride", ("tests/test_datagrams.py",)),
+    Mutation("a datagram may be longer than its slot", DATAGRAMS, "if size > LONGEST_SENT:", "if False:",
+             ("tests/test_datagrams.py",)),
+    Mutation("a batch comes from whoever sent its first datagram", DATAGRAMS,
+             "_read_address(bytes(addresses[there : there + width]))", "_read_address(bytes(addresses[:width]))",
+             ("tests/test_datagrams.py", "tests/test_net.py")),
+    Mutation("datagrams go where the first one goes", DATAGRAMS, "addresses[there : there + width] = _w",
+             "addresses[0:width] = _w", ("tests/test_datagrams.py",)),
     Mutation("a strand whose turn had come keeps it when it is cancelled", "crawler/manners.py",
              "if turn.who is None:", "if False:", ("tests/test_manners.py",)),
     Mutation("a cancelled strand stays among the deadlines", "crawler/strands.py",
