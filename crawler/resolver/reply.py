@@ -16,7 +16,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from crawler.resolver.answer import Outcome
-from crawler.standards.names import ROOT, count, is_below
+from crawler.standards.names import count, is_below
 from crawler.standards.wire import IN, Rcode, Type
 
 if TYPE_CHECKING:
@@ -153,22 +153,23 @@ def _denied(message: Message, zone: bytes) -> bool:
 
 
 def next_question(zone: bytes, name: bytes, known: int) -> bytes:
-    """The name to ask a server of `zone` on the way to `name`: one label more than are `known` (RFC 9156 section 2.3).
+    """The name to ask a server of `zone` on the way to `name`, which lies below: one label more than are `known`.
 
+    That is QNAME minimisation (RFC 9156 section 2.3).
     A label that begins with an underscore is no zone cut worth looking for (RFC 9156
     section 2.3 lets us skip it): the whole name is asked at once.
     """
-    if name[name[0] + 1 :] == zone or name == zone:  # the usual cases; the sum below would say the same
+    if name[name[0] + 1 :] == zone or name == zone:  # the usual cases; what is below would say the same
         return name
-    extra = count(name) - max(count(zone), known)
+    at, end = 0, len(name) - len(zone)
+    labels: list[int] = []  # where those begin that are not the zone's
+    while at < end:
+        labels.append(at)
+        at += name[at] + 1
+    extra = len(labels) - max(0, known - count(zone)) if known else len(labels)
     if extra <= 1:
         return name
-    at = 0
-    skipped: list[int] = []
-    while len(skipped) < extra and name[at:] != ROOT:
-        skipped.append(at)
-        at += name[at] + 1
-    start = skipped[-1]
+    start = labels[extra - 1]
     if name[start + 1 : start + 2] == b"_":
         return name
     return name[start:]

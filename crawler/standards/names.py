@@ -281,6 +281,8 @@ def ancestors(name: Name) -> Iterator[Name]:
 
 def is_below(name: Name, ancestor: Name) -> bool:
     """Whether a name is an ancestor itself or lies below it."""
+    if name == ancestor:
+        return True
     if not name.endswith(ancestor):
         return False
     rest = len(name) - len(ancestor)

@@ -205,7 +205,7 @@ def decode(message: bytes, asked: bytes = b"") -> Message:
     `asked` is the name of the question that it ought to repeat, in lower case: if it does, that need not be read.
     """
     key = None
-    if asked and message.startswith(asked, _HEADER_SIZE) and _SIGNATURE not in message:
+    if asked and message.startswith(asked, _HEADER_SIZE) and message[7] and _SIGNATURE not in message:  # some answers
         end = _HEADER_SIZE + len(asked)
         key = end, message[4:_HEADER_SIZE] + message[end:]
         known = _known(key)
