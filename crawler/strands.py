@@ -98,6 +98,7 @@ class _To(Enum):
     STRAND = auto()
 
 
+_TURN = 256  # strands, until other tasks have their turn: who reads and who sends must not wait for thousands
 _NOWHERE: set[Any] = set()  # stays empty
 _crews: dict[trio.lowlevel.Task, Crew] = {}  # by the tasks that run strands
 _apart: set[trio.lowlevel.Task] = set()  # tasks of single strands
@@ -163,13 +164,14 @@ class Crew:
                 strand.coroutine.close()
 
     async def _turn(self, task: trio.lowlevel.Task) -> None:
-        """Once any strand is ready, let each that is go on, until it sleeps again or ends."""
+        """Once any strand is ready, let each that is go on, until it sleeps again or ends; but not too many at once."""
         if self.ready:
             await trio.lowlevel.checkpoint()
         else:
             self.driver = task
             await trio.lowlevel.wait_task_rescheduled(self._no_driver)
-        batch, self.ready = self.ready, []
+        batch = self.ready[:_TURN]
+        del self.ready[:_TURN]
         _crews[task] = self
         try:
             for strand in batch:

@@ -200,6 +200,27 @@ async def test_others_go_on_while_strands_only_make_room_for_each_other() -> Non
             seen += 1
 
 
+async def test_thousands_that_are_ready_at_once_leave_room_for_who_sends_and_reads() -> None:
+    ran, most, since = 0, 0, 0
+
+    async def work() -> None:
+        nonlocal ran, most, since
+        ran, since = ran + 1, since + 1
+        most = max(most, since)
+
+    async def other() -> None:
+        nonlocal since
+        while ran < 3_000:
+            since = 0
+            await trio.lowlevel.checkpoint()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(other)
+        await Crew().run(work, 3_000)
+    assert ran == 3_000
+    assert most <= 512  # two turns, by trio's own order
+
+
 async def test_a_strand_that_wakes_another_is_not_interrupted_by_it() -> None:
     order: list[str] = []
     waiter = Waiter()
