@@ -84,6 +84,19 @@ def test_what_was_sent_is_taken_in_order_with_who_sent_it(pair: Pair) -> None:
     assert {source for _, source in taken} == {pair.ours.getsockname()[:2]}
 
 
+def test_each_datagram_has_its_own_sender(pair: Pair) -> None:
+    here = pair.theirs.getsockname()[:2]
+    with closing(socket.socket(pair.ours.family, socket.SOCK_DGRAM)) as other:
+        other.bind((here[0], 0))
+        for sock in (pair.ours, other, other, pair.ours):
+            sock.sendto(b"from %d" % sock.getsockname()[1], here)
+        taken = pair.all_taken(4)
+        assert [source for _, source in taken] == [
+            sock.getsockname()[:2] for sock in (pair.ours, other, other, pair.ours)
+        ]
+        assert all(octets == b"from %d" % source[1] for octets, source in taken)
+
+
 def test_nothing_has_come_is_nothing(pair: Pair) -> None:
     assert pair.inbox.take(pair.theirs) == []
 

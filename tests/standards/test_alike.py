@@ -113,6 +113,16 @@ def test_a_pointer_into_the_answers_is_relied_upon_too(nothing_is_remembered: Me
     assert decode(reply(A, [other], [], [glue, OPT]), A).additional[0][0] == from_text("mx2.example.nl")
 
 
+def test_the_same_octets_elsewhere_are_read_anew(nothing_is_remembered: Memory) -> None:
+    """A pointer to the mail host in the answer leads one octet before it where the question is one octet longer."""
+    longer = from_text("aaaaa.example.nl")
+    answer = record(Type.MX, b"\0\0\3mx1\2nl\0")
+    glue = record(Type.A, b"\xc0\0\2\1", struct.pack(">H", 0xC000 | 12 + len(A) + 4 + 12 + 2))
+    learnt(reply(A, [answer], [], [glue, OPT]), A, nothing_is_remembered)
+    same_as_ever(reply(longer, [answer], [], [glue, OPT]), longer)
+    assert decode(reply(longer, [answer], [], [glue, OPT]), longer).additional[0][0] == ROOT
+
+
 def test_what_was_cut_short_stands_for_nothing(nothing_is_remembered: Memory) -> None:
     cut, whole = (reply(A, [MX], [NS], [OPT], flags)[:-15] for flags in (0x8600, 0x8400))
     learnt(cut, A, nothing_is_remembered, 0)
