@@ -15,7 +15,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from crawler.standards.wire import Edns, Message, Record
 
@@ -23,7 +23,9 @@ _IN = 1  # the class
 _KEPT = 8_192  # replies
 _LONGEST = 512  # octets after the question
 _ONCE = 16_384  # replies that came once, by their hash
-_TO_QUESTION = 0xC00C  # a pointer
+_ASKED = 0xC00C  # a pointer to the name asked
+_RECORDS = 12  # octets before them in a key: counts, type and class
+_TO_QUESTION = _ASKED.to_bytes(2)
 _POINTERS = re.compile(rb"(?=([\xc0\xc1].))", re.DOTALL)  # to where a question may be; they may overlap
 
 Key = tuple[int, bytes]  # where the question's name ends; the counts of the header, and all that follows the name
@@ -79,35 +81,52 @@ class Memory:
 
 def _alike(key: Key, asked: bytes, message: Message) -> Alike | None:
     """What would stand for others, or None."""
-    octets = key[1]
-    owned = sum(record[0] == asked for record in (*message.answer, *message.authority, *message.additional))
-    answer, authority = _without_owner(message.answer, asked), _without_owner(message.authority, asked)
-    if answer is None or message.question is None or octets.count(_TO_QUESTION.to_bytes(2)) != owned:
+    question, octets = message.question, key[1]
+    answer, own = _without_owner(message.answer, asked), _without_owner(message.authority, asked)
+    if answer is None or question is None:
         return None
-    if owned != len(message.answer) + len(authority or ()):
-        return None
-    shared = {}
-    for pointer in _POINTERS.finditer(octets):  # what is none does no harm but to luck
-        here = int.from_bytes(pointer[1]) - _TO_QUESTION
+    owned = len(answer) + len(own or ())
+    if octets.count(_TO_QUESTION) != owned or not _point_to_question(octets, owned):
+        return None  # something else names the domain, or an owner names it otherwise
+    shared = []
+    for pointer in _POINTERS.findall(octets):  # what is none does no harm but to luck
+        here = (pointer[0] << 8 | pointer[1]) - _ASKED
         if 0 < here < len(asked):
-            shared[here] = asked[here:]
+            shared.append((here, asked[here:]))
     return Alike(
-        tuple(shared.items()), message.question[1], message.question[2], answer, message.authority, authority,
-        message.additional, message.rcode & ~15, message.edns, message.trailing, _rrset(answer),
+        tuple(shared), question[1], question[2], answer, message.authority, own, message.additional,
+        message.rcode & ~15, message.edns, message.trailing, _rrset(answer),
     )  # fmt: skip
+
+
+def _point_to_question(octets: bytes, count: int) -> bool:
+    """Whether the owners of the first so many records are pointers to the name asked."""
+    at = _RECORDS
+    for _ in range(count):
+        if octets[at : at + 2] != _TO_QUESTION:
+            return False
+        at += 12 + int.from_bytes(octets[at + 10 : at + 12])
+    return True
+
+
+def _without_owner(records: list[Record], asked: bytes) -> Section | None:
+    """The records of a section all of whose owners are the name asked."""
+    section = []
+    for owner, rtype, rclass, ttl, rdata in records:
+        if owner != asked:
+            return None
+        section.append((rtype, rclass, ttl, rdata))
+    return section
 
 
 def _rrset(answer: Section) -> tuple[int, tuple[bytes, ...], int] | None:
     """The RRset that the answers are: one type, class IN, no record twice, the least of their TTLs; None if not."""
-    rtype, rclass, _, _ = answer[0]
-    if rclass != _IN or any(record[:2] != answer[0][:2] for record in answer):
-        return None
-    rdatas = tuple(dict.fromkeys(record[3] for record in answer))
-    return rtype, rdatas, min(record[2] for record in answer)
-
-
-def _without_owner(records: Sequence[Record], asked: bytes) -> Section | None:
-    """The records of a section all of whose owners are the name asked."""
-    if any(record[0] != asked for record in records):
-        return None
-    return [record[1:] for record in records]
+    first, _, least, _ = answer[0]
+    rdatas: list[bytes] = []
+    for rtype, rclass, ttl, rdata in answer:
+        if rtype != first or rclass != _IN:
+            return None
+        if rdata not in rdatas:
+            rdatas.append(rdata)
+        least = min(least, ttl)
+    return first, tuple(rdatas), least
