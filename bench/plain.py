@@ -6,16 +6,14 @@ costs at all; the ratio to it, and not the microseconds, can be compared between
 machines. Both ask the same questions with EDNS and DO, one after the other, so that
 they share no core with each other; CPU is user and system time of the whole process.
 
-Two paths of ours are measured, each in its turn and in a process of its own, which begins with
-nothing in its memories: `door`, the questions through the network
+Two paths of ours are measured, each in its turn: `door`, the questions through the network
 and the replies decoded; and `rows`, the whole way that a scan takes: resolver, answer, row,
-Parquet (zstd) on the disk.
+Parquet (zstd) on the disk. The first round begins with nothing in its memories; a long scan is like the others.
 """
 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import resource
 import shutil
@@ -257,18 +255,6 @@ async def ours(drive: Drive, names: Sequence[str], port: int, folder: Path) -> t
         return time.process_time() - cpu, time.perf_counter() - wall, right
 
 
-def alone(drive: Drive, count: int, port: int, folder: Path) -> tuple[float, float, int]:
-    """The same in a process of its own, which remembers nothing of an earlier one."""
-    with multiprocessing.get_context("spawn").Pool(1) as process:
-        took: tuple[float, float, int] = process.apply(trio.run, (ours, drive, names_of(count), port, folder))
-    return took
-
-
-def names_of(count: int) -> list[str]:
-    """The names that are asked for."""
-    return [f"n{number:07d}.bench" for number in range(count)]
-
-
 def _line(title: str, took: Sequence[float], rest: str) -> None:
     """What each took, and ours beside the yardsticks."""
     cells = "".join(f"{one:8.1f}" for one in (*took, took[3] / took[0], took[3] / took[1]))
@@ -278,12 +264,12 @@ def _line(title: str, took: Sequence[float], rest: str) -> None:
 def main() -> None:
     """Print what each costs, round by round and the best."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--names", type=int, default=200_000)
+    parser.add_argument("--names", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     if missing := [tool for tool in ("nsd", "dnsperf") if shutil.which(tool) is None]:
         sys.exit(f"bench.plain needs {' and '.join(missing)} (Debian: apt install nsd dnsperf)")
-    names = names_of(options.names)
+    names = [f"n{number:07d}.bench" for number in range(options.names)]
     scale = 1e6 / len(names)
     heads = ("dnsperf", "bare", "door", "rows")
     print(
@@ -293,9 +279,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, nsd(Path(folder), names) as port:
         for number in range(options.rounds):
             theirs = dnsperf(Path(folder), names, port)
-            least, _, counted = alone(bare, len(names), port, Path(folder))
-            at_door, _, _ = alone(door, len(names), port, Path(folder))
-            in_rows, wall, right = alone(rows, len(names), port, Path(folder))
+            least, _, counted = trio.run(ours, bare, names, port, Path(folder))
+            at_door, _, _ = trio.run(ours, door, names, port, Path(folder))
+            in_rows, wall, right = trio.run(ours, rows, names, port, Path(folder))
             took = [seconds * scale for seconds in (theirs, least, at_door, in_rows)]
             best = [min(pair) for pair in zip(best, took, strict=True)]
             _line(f"round {number + 1}", took, f"{len(names) / wall:8,.0f}{right:8,}")
