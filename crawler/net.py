@@ -252,7 +252,7 @@ class UdpTcpNetwork(Network):
                 while post := [letter for letter in one.post if outstanding.get(letter.id) is letter]:  # not given up
                     try:
                         sent, octets = one.outbox.send(one.sock, post)
-                    except BlockingIOError:
+                    except (BlockingIOError, InterruptedError):
                         one.post = post
                         await trio.lowlevel.wait_writable(one.sock)
                     except OSError as fault:

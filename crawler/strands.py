@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class Waiter:
     """Sleeps (`await waiter`) until it is woken with a result.
 
-    It may sleep many times, one after the other: what it tells trio is made once, which spares each time a coroutine,
-    two frames and an object.
+    It may sleep many times, one after the other: what it tells trio is made once, where a task sleeps, which spares
+    each time a coroutine, two frames and an object.
     """
 
     __slots__ = ("_trap", "result", "slot", "who")
@@ -40,15 +40,13 @@ class Waiter:
 
     def __init__(self) -> None:
         self.slot = _NOWHERE
-        sleep = trio.lowlevel.wait_task_rescheduled(self.abort)  # noqa: ASYNC105 - awaited below, and often
-        self._trap = sleep.send(None)  # what it would yield to trio
-        sleep.close()
+        self._trap: object = None
 
     def __await__(self) -> Generator[object, Any, Any]:
         self.who = task = _current_task()
         crew = _crews.get(task)
         if crew is None:
-            woken = yield self._trap
+            woken = yield self._trap or self._told_trio()
             return self.result if woken is self else woken.unwrap()  # an Outcome of trio's own: cancelled
         self.who = crew.running
         try:
@@ -58,6 +56,13 @@ class Waiter:
                 self.abort(None)
             raise
         return self.result
+
+    def _told_trio(self) -> object:
+        """What it yields to trio."""
+        sleep = trio.lowlevel.wait_task_rescheduled(self.abort)  # noqa: ASYNC105 - awaited there, and often
+        self._trap = sleep.send(None)
+        sleep.close()
+        return self._trap
 
     def abort(self, raise_cancel: object) -> trio.lowlevel.Abort:
         """Who sleeps is cancelled."""
