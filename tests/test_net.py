@@ -293,12 +293,13 @@ async def test_full_sockets_are_our_own_cap(monkeypatch: pytest.MonkeyPatch) -> 
 class Clogged(Outbox):
     """Takes a datagram only at the second try."""
 
-    tries = 0
+    def __init__(self, why: type[OSError]) -> None:
+        self.why, self.tries = why, 0
 
     def send(self, sock: socket.socket, letters: Sequence[Letter]) -> tuple[int, int]:
         self.tries += 1
         if self.tries == 1:
-            raise BlockingIOError
+            raise self.why
         return super().send(sock, letters)
 
 
@@ -338,9 +339,10 @@ async def test_a_query_cancelled_before_the_post_is_not_sent() -> None:
         assert nothing_pending(net)
 
 
-async def test_a_full_send_buffer_is_waited_for() -> None:
+@pytest.mark.parametrize("why", [BlockingIOError, InterruptedError])
+async def test_a_full_send_buffer_is_waited_for_and_a_signal_is_no_fault(why: type[OSError]) -> None:
     async with udp_server(echo) as port, open_here(sockets=1) as net:
-        net._udp4[0].outbox = clogged = Clogged()
+        net._udp4[0].outbox = clogged = Clogged(why)
         assert isinstance(await net.over_udp(QUERY, HERE, port, PATIENT), bytes)
         assert clogged.tries == 2
 

@@ -6,7 +6,7 @@ question wherever reading them could come to nothing else: they begin at the sam
 leads to the owner of a record, which is the name asked, or to an end of that name that both questions share.
 Everything else is read by ``wire``, as ever.
 
-Bounded in number and size; what came once is not kept, for most comes once.
+Bounded in number and size, as it came and as it was read; what came once is not kept, for most comes once.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _IN = 1  # the class
 _KEPT = 8_192  # replies
 _LONGEST = 512  # octets after the question
+_RECORDS_KEPT = 16  # of one reply
+_WIDEST = 1_024  # octets of its names and rdata once they are read: a pointer of two can stand for 255
 _ONCE = 16_384  # replies that came once, by their hash
 _ASKED = 0xC00C  # a pointer to the name asked
 _RECORDS = 12  # octets before them in a key: counts, type and class
@@ -88,6 +90,9 @@ def _alike(key: Key, asked: bytes, message: Message) -> Alike | None:
     owned = len(answer) + len(own or ())
     if octets.count(_TO_QUESTION) != owned or not _point_to_question(octets, owned):
         return None  # something else names the domain, or an owner names it otherwise
+    records = [*message.answer, *message.authority, *message.additional]
+    if len(records) > _RECORDS_KEPT or sum(len(record[0]) + len(record[4]) for record in records) > _WIDEST:
+        return None
     shared = []
     for pointer in _POINTERS.findall(octets):  # what is none does no harm but to luck
         here = (pointer[0] << 8 | pointer[1]) - _ASKED

@@ -143,6 +143,22 @@ def test_memory_is_bounded(nothing_is_remembered: Memory, monkeypatch: pytest.Mo
     assert all(len(octets) <= 512 for _, octets in nothing_is_remembered)
 
 
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ([record(Type.A, bytes([192, 0, 2, n])) for n in range(17)], "many records"),
+        (
+            [record(Type.MX, b"\0\1" + (b"\x3f" + b"x" * 63) * 3 + b"\0"),
+             *(record(Type.MX, bytes([n, 2, 0xC0, 12 + len(A) + 4 + 14])) for n in range(6))],
+            "few octets that stand for many",
+        ),
+    ],
+)  # fmt: skip
+def test_what_grows_when_it_is_read_is_not_kept(answer: list[bytes], why: str, nothing_is_remembered: Memory) -> None:
+    assert len(reply(A, answer, [], [OPT])) < 512
+    learnt(reply(A, answer, [], [OPT]), A, nothing_is_remembered, 0)
+
+
 def test_what_came_once_is_not_kept(nothing_is_remembered: Memory) -> None:
     same_as_ever(reply(A, [MX], [NS], [OPT]), A)
     assert len(nothing_is_remembered) == 0
